@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Bytes in order: appended at the end, taken from the front, without moving what stays.
+
+/// A byte queue over one buffer. INVARIANT: `head <= bytes.len()`; both are 0 when it is empty.
+#[derive(Default, Debug)]
+pub struct Bytes {
+    bytes: Vec<u8>,
+    head: usize,
+}
+
+impl Bytes {
+    /// An empty queue over a (reused) buffer.
+    pub fn over(mut buffer: Vec<u8>) -> Bytes {
+        buffer.clear();
+        Bytes { bytes: buffer, head: 0 }
+    }
+
+    /// What is queued.
+    pub fn as_slice(&self) -> &[u8] {
+        &self.bytes[self.head..]
+    }
+
+    /// How much is queued.
+    pub fn len(&self) -> usize {
+        self.bytes.len() - self.head
+    }
+
+    /// Whether nothing is queued.
+    pub fn is_empty(&self) -> bool {
+        self.bytes.len() == self.head
+    }
+
+    /// Whether it holds no memory at all.
+    pub fn is_unallocated(&self) -> bool {
+        self.bytes.capacity() == 0
+    }
+
+    /// Appends.
+    pub fn push(&mut self, more: &[u8]) {
+        self.make_room(more.len());
+        self.bytes.extend_from_slice(more);
+    }
+
+    /// Appends by writing to the buffer directly; `write` must only append.
+    pub fn push_with(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> usize {
+        let before = self.bytes.len();
+        write(&mut self.bytes);
+        assert!(self.bytes.len() >= before, "a writer only appends");
+        self.bytes.len() - before
+    }
+
+    /// Drops `count` bytes from the front.
+    pub fn consume(&mut self, count: usize) {
+        assert!(count <= self.len());
+        self.head += count;
+        if self.is_empty() {
+            self.bytes.clear();
+            self.head = 0;
+        }
+    }
+
+    /// Makes the end `spare` bytes of zeroes longer, lets `fill` overwrite them, keeps the first `n` that it says.
+    pub fn fill<E>(
+        &mut self,
+        spare: usize,
+        fill: impl FnOnce(&mut [u8]) -> Result<usize, E>,
+    ) -> Result<usize, E> {
+        self.make_room(spare);
+        let end = self.bytes.len();
+        self.bytes.resize(end + spare, 0);
+        let got = fill(&mut self.bytes[end..]);
+        let kept = *got.as_ref().unwrap_or(&0);
+        assert!(kept <= spare);
+        self.bytes.truncate(end + kept);
+        got
+    }
+
+    /// Gives the buffer back for reuse; what was queued is gone.
+    pub fn into_buffer(self) -> Vec<u8> {
+        self.bytes
+    }
+
+    /// Moves what is queued to the front if `more` would not fit behind it otherwise. Each byte is moved
+    /// at most once per time that the free front is larger than what moves, so appending stays linear.
+    fn make_room(&mut self, more: usize) {
+        if self.head > 0
+            && self.bytes.capacity() - self.bytes.len() < more
+            && self.head >= self.len()
+        {
+            self.bytes.drain(..self.head);
+            self.head = 0;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_come_out_in_the_order_they_went_in() {
+        let mut q = Bytes::default();
+        q.push(b"hello ");
+        q.push(b"world");
+        q.consume(3);
+        assert_eq!(q.as_slice(), b"lo world");
+        q.push(b"!");
+        q.consume(9);
+        assert!(q.is_empty());
+        assert_eq!(
+            q.fill(8, |b| {
+                b[..2].copy_from_slice(b"ab");
+                Ok::<_, ()>(2)
+            }),
+            Ok(2)
+        );
+        assert_eq!(q.as_slice(), b"ab");
+        assert_eq!(q.fill(8, |_| Err("no")), Err("no"));
+        assert_eq!(q.as_slice(), b"ab");
+    }
+
+    #[test]
+    fn a_long_life_does_not_grow_the_buffer() {
+        let mut q = Bytes::default();
+        for _ in 0..10_000 {
+            q.push(&[7; 100]);
+            q.consume(if q.len() > 150 { 150 } else { 50 });
+        }
+        assert!(q.into_buffer().capacity() < 4096);
+    }
+}
