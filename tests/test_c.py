@@ -83,7 +83,7 @@ def test_under_valgrind(pair, backend):
 
 FAILING = {
     "a failed check": 'CHECK(0, "wrong"); return tap_done();',
-    "an early end": 'CHECK(1, "right"); return 0;',
+    "an early end": 'CHECK(1, "right"); if (tap_count == 1) return 0; return tap_done();',
     "no check at all": "return tap_done();",
     "a bad exit": 'CHECK(1, "right"); (void)tap_done(); return 3;',
 }

@@ -48,9 +48,12 @@ static int tap_same(const char *got, const char *want, const char *name, const c
     return holds;
 }
 
-/* Prints the plan; what main returns. */
+/* Prints the plan; what main returns. It names the checks, for no test has to use all of them. */
 static int tap_done(void)
 {
+    (void)tap_equal;
+    (void)tap_same;
+    (void)tap_check;
     printf("1..%d\n", tap_count);
     return tap_failures != 0;
 }
@@ -59,14 +62,5 @@ static int tap_done(void)
 #define EQUAL(got, want, name) \
     ((void)tap_equal((long)(got), (long)(want), name, __FILE__, __LINE__))
 #define SAME(got, want, name) ((void)tap_same(got, want, name, __FILE__, __LINE__))
-
-/* For tests that do not use all of them: a static function that is not used is a warning. */
-static void tap_unused(void)
-{
-    (void)tap_check;
-    (void)tap_equal;
-    (void)tap_same;
-    (void)tap_unused;
-}
 
 #endif
