@@ -80,7 +80,8 @@ fn pipe() -> (File, File) {
     unsafe {
         assert_eq!(libc::pipe(ends.as_mut_ptr()), 0);
         // A process that another test runs must not keep an end open.
-        ends.map(|end| assert_eq!(libc::fcntl(end, libc::F_SETFD, libc::FD_CLOEXEC), 0));
+        ends.iter()
+            .for_each(|end| assert_eq!(libc::fcntl(*end, libc::F_SETFD, libc::FD_CLOEXEC), 0));
         (File::from_raw_fd(ends[0]), File::from_raw_fd(ends[1]))
     }
 }
