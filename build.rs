@@ -94,7 +94,7 @@ fn section(path: &str, config: &cbindgen::Config) -> String {
     let mut text = Vec::new();
     bindings.write(&mut text);
     let text = String::from_utf8(text).expect("cbindgen writes UTF-8");
-    let body: Vec<String> = text.trim().lines().map(with_parentheses).collect();
+    let body: Vec<String> = text.trim().lines().map(polished).collect();
     if body.is_empty() { String::new() } else { short_comments(&body) }
 }
 
@@ -143,12 +143,19 @@ fn refuse_comment_marks(path: &str, source: &str) {
     }
 }
 
+/// A line as the header has it: types by their own names, negative constants in parentheses.
+fn polished(line: &str) -> String {
+    let declares = line.starts_with("typedef ");
+    let line = line.trim_end();
+    with_parentheses(&if declares { line.to_owned() } else { line.replace("struct wc_", "wc_") })
+}
+
 /// A negative constant in parentheses, so that `1 WC_X` is an error and `-WC_X` is not `--1`.
 fn with_parentheses(line: &str) -> String {
     let value = line.strip_prefix("#define ").and_then(|rest| rest.split_once(' '));
     match value {
         Some((name, value)) if value.starts_with('-') => format!("#define {name} ({value})"),
-        _ => line.trim_end().to_owned(),
+        _ => line.to_owned(),
     }
 }
 

@@ -74,8 +74,8 @@ package_of() {
 choose_apt_rust() {
     apt_rust='cargo rustc' apt_rustfmt=rustfmt apt_clippy=rust-clippy
     if apt-cache show rustc-web >/dev/null 2>&1; then
-        apt_rust='cargo-web rustc-web' apt_rustfmt=rust-web-fmt apt_clippy=rust-web-clippy
-        apt-cache show rust-web-fmt >/dev/null 2>&1 || apt_rustfmt=rustfmt
+        apt_rust='cargo-web rustc-web' apt_rustfmt=rustfmt-web apt_clippy=rust-web-clippy
+        apt-cache show rustfmt-web >/dev/null 2>&1 || apt_rustfmt=rustfmt
         apt-cache show rust-web-clippy >/dev/null 2>&1 || apt_clippy=rust-clippy
     fi
 }
@@ -97,7 +97,8 @@ install_tools() {
     if has apt-get; then
         $as apt-get update -q >&2 || true
         choose_apt_rust
-        manager=apt-get install="apt-get install -y -q --no-install-recommends"
+        manager=apt-get
+        install='apt-get install -y -q --no-install-recommends -o DPkg::Lock::Timeout=300'
     elif has dnf; then
         manager=dnf install='dnf install -y -q'
     elif has pacman; then
@@ -148,6 +149,9 @@ if [ "$wanted" = test ] && [ -z "$lacking" ] && ! prepare_pytest; then
     lacking='pytest '
 fi
 if [ -n "$lacking" ]; then
-    echo "setup: please install: ${lacking% } (rust means cargo and rustc >= $RUST_MAJOR.$RUST_MINOR)" >&2
+    case $lacking in
+        'rust '*) lacking="cargo and rustc >= $RUST_MAJOR.$RUST_MINOR, ${lacking#rust }" ;;
+    esac
+    echo "setup: please install: $lacking" >&2
     exit 1
 fi
