@@ -9,6 +9,9 @@ use std::path::Path;
 use std::{env, fs};
 
 #[allow(dead_code, reason = "the library uses the rest of this file")]
+#[path = "src/codec/http1/reason.rs"]
+mod reason;
+#[allow(dead_code, reason = "the library uses the rest of this file")]
 #[path = "src/base/status.rs"]
 mod status;
 
@@ -20,7 +23,8 @@ const ABI: u32 = 0;
 const COLUMNS: usize = 90;
 
 fn main() {
-    for path in ["build.rs", "cbindgen.toml", "src/ffi", "src/base/status.rs"] {
+    let catalogues = ["src/base/status.rs", "src/codec/http1/reason.rs"];
+    for path in ["build.rs", "cbindgen.toml", "src/ffi"].iter().chain(&catalogues) {
         println!("cargo::rerun-if-changed={path}");
     }
     name_the_library();
@@ -51,10 +55,10 @@ fn header() -> String {
     for module in modules() {
         let path = format!("src/ffi/{module}.rs");
         let body = section(&path, &config);
-        let catalogue = if module == "status" { catalogue() } else { String::new() };
-        if !body.is_empty() || !catalogue.is_empty() {
+        let constants = if module == "status" { catalogues() } else { String::new() };
+        if !body.is_empty() || !constants.is_empty() {
             let noun = module.trim_end_matches('_');
-            let _ = write!(out, "\n/* ---- {noun} ---- */\n\n{catalogue}{body}");
+            let _ = write!(out, "\n/* ---- {noun} ---- */\n\n{constants}{body}");
         }
     }
     out + &trailer
@@ -159,9 +163,11 @@ fn with_parentheses(line: &str) -> String {
     }
 }
 
-/// The constants of the status catalogue.
-fn catalogue() -> String {
-    status::CATALOGUE.iter().map(|e| constant(e.name, e.code, e.text)).collect()
+/// The constants of the two catalogues: statuses, and reasons why a request was refused.
+fn catalogues() -> String {
+    let statuses = status::CATALOGUE.iter().map(|e| constant(e.name, e.code, e.text));
+    let reasons = reason::REASONS.iter().map(|e| constant(e.name, e.code, e.text));
+    statuses.chain(reasons).collect()
 }
 
 /// One documented constant.

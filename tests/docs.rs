@@ -9,6 +9,7 @@ use support::header::{Item, What, items};
 use support::{assert_fresh, generated_header};
 use webcore::base::limits::LIMITS;
 use webcore::base::status::{Blame, CATALOGUE, Status};
+use webcore::codec::http1::reason::REASONS;
 
 /// Says on every page where it comes from.
 const ORIGIN: &str = "Generated; `make docs` writes it anew.";
@@ -36,6 +37,14 @@ fn errors_are_documented() {
         for entry in CATALOGUE.iter().filter(|entry| Status(entry.code).blame() == blame) {
             let _ = writeln!(page, "| {} | `{}` | {} |", entry.code, entry.name, entry.text);
         }
+    }
+    page.push_str(
+        "\n## Reasons: how the peer broke HTTP\n\nThey say more of a `WC_E_HTTP`; the library has \
+         answered with the HTTP status.\n\n| number | name | HTTP status | meaning |\n|---|---|---|---|\n",
+    );
+    for entry in REASONS {
+        let (code, name, http) = (entry.code, entry.name, entry.http);
+        let _ = writeln!(page, "| {code} | `{name}` | {http} | {} |", entry.text);
     }
     assert_fresh("docs/ERRORS.md", &page);
 }

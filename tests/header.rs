@@ -260,6 +260,8 @@ fn measured_by_rust() -> BTreeMap<String, i64> {
     ]);
     let catalogue = webcore::base::status::CATALOGUE;
     said.extend(catalogue.iter().map(|e| (e.name.to_owned(), i64::from(e.code))));
+    let reasons = webcore::codec::http1::reason::REASONS;
+    said.extend(reasons.iter().map(|e| (e.name.to_owned(), i64::from(e.code))));
     said.extend(webcore::ffi::constants().iter().map(|(name, value)| (name.to_string(), *value)));
     let signed = |value: usize| i64::try_from(value).expect("structs are small");
     for (name, size, fields) in webcore::ffi::layout() {
