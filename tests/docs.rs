@@ -30,7 +30,7 @@ fn errors_are_documented() {
     ];
     let mut page = format!(
         "# Status codes\n\n{ORIGIN}\n\nNumbers are for ever. Negative ones are errors, in four \
-         blocks by who has to act. `wc_status_name` and `wc_status_text` give the name and the sentence.\n"
+         blocks by who has to act. `wc_status_name` and `wc_status_text` give name and sentence.\n"
     );
     for (blame, title) in blames {
         let _ = write!(page, "\n## {title}\n\n| number | name | meaning |\n|---|---|---|\n");
@@ -69,8 +69,8 @@ fn limits_are_documented() {
 fn states_are_documented() {
     let mut page = format!(
         "# State machines\n\n{ORIGIN} Each table is made by running the machine over all its \
-         states and inputs.\n\nIn a table `.` means that the state stays, and `!` that the input cannot \
-         come there: it would be a defect.\n"
+         states and inputs.\n\nIn a table `.` means that the state stays, and `!` that the input \
+         cannot come there: it would be a defect.\n"
     );
     for machine in machines() {
         let _ = write!(page, "\n{machine}");
