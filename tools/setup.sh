@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # Makes sure that the tools are there: `setup.sh run` for what builds the library and the examples,
-# `setup.sh test` for what the tests use as well. What is missing is installed by the system's package
-# manager if that is permitted, else named. It costs nothing when nothing is missing.
+# `setup.sh test` for what the tests use as well. What is missing is installed by the system's
+# package manager if that is permitted, else named. It is fast when nothing is missing.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -80,7 +80,7 @@ choose_apt_rust() {
     fi
 }
 
-# What may install: empty for root, "sudo -n" where that works, else the name of a command that fails.
+# What may install: empty for root, "sudo -n" where that works, else a command that fails.
 privilege() {
     if [ "$(id -u)" -eq 0 ]; then
         echo ''
