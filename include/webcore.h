@@ -204,6 +204,165 @@ typedef void (*wc_free_fn)(void *user);
 /** A defect in the library; the loop is poisoned and can only be freed. */
 #define WC_E_PANIC (-99)
 
+/** A line ends in LF without CR. */
+#define WC_H_BARE_LF 1
+
+/** A CR is not followed by LF. */
+#define WC_H_BARE_CR 2
+
+/** A control byte stands outside a body. */
+#define WC_H_CONTROL 3
+
+/** Too many empty lines stand before the request line. */
+#define WC_H_EMPTY_LINES 4
+
+/** The request line begins with a space. */
+#define WC_H_METHOD_EMPTY 5
+
+/** The method holds a byte that no token may hold. */
+#define WC_H_METHOD_BYTE 6
+
+/** The method is too long. */
+#define WC_H_METHOD_LONG 7
+
+/** Two spaces follow the method. */
+#define WC_H_TARGET_EMPTY 8
+
+/** The request target holds a byte that is not ASCII. */
+#define WC_H_TARGET_BYTE 9
+
+/** The request target holds a fragment. */
+#define WC_H_TARGET_FRAGMENT 10
+
+/** The request target has no form that its method allows. */
+#define WC_H_TARGET_FORM 11
+
+/** The scheme of the request target is neither http nor https. */
+#define WC_H_TARGET_SCHEME 12
+
+/** The authority in the request target is not a host and port. */
+#define WC_H_TARGET_AUTHORITY 13
+
+/** The request line ends before the version, as in HTTP/0.9. */
+#define WC_H_NO_VERSION 14
+
+/** The request line does not end in a version and nothing else. */
+#define WC_H_VERSION_SYNTAX 15
+
+/** The major version is not 1. */
+#define WC_H_VERSION_MAJOR 16
+
+/** The request line is too long. */
+#define WC_H_REQUEST_LINE_LONG 17
+
+/** White space stands before the first field. */
+#define WC_H_FIELD_BLANK 18
+
+/** A field goes on in the next line (obs-fold). */
+#define WC_H_FIELD_FOLD 19
+
+/** A field line begins with its colon. */
+#define WC_H_FIELD_NO_NAME 20
+
+/** White space stands between a field name and its colon. */
+#define WC_H_FIELD_NAME_BLANK 21
+
+/** A field name holds a byte that no token may hold. */
+#define WC_H_FIELD_NAME_BYTE 22
+
+/** A field line has no colon. */
+#define WC_H_FIELD_NO_COLON 23
+
+/** A field line is too long. */
+#define WC_H_FIELD_LONG 24
+
+/** The head has too many fields. */
+#define WC_H_FIELDS_MANY 25
+
+/** The head is too long. */
+#define WC_H_HEAD_LONG 26
+
+/** An HTTP/1.1 request has no Host. */
+#define WC_H_HOST_MISSING 27
+
+/** The request has more than one Host. */
+#define WC_H_HOST_TWICE 28
+
+/** Host names no host. */
+#define WC_H_HOST_EMPTY 29
+
+/** Host is neither a name nor an address literal. */
+#define WC_H_HOST_SYNTAX 30
+
+/** The port in Host is not a number up to 65535. */
+#define WC_H_HOST_PORT 31
+
+/** Content-Length is not made of digits only. */
+#define WC_H_LENGTH_SYNTAX 32
+
+/** Content-Length is above 2^63-1. */
+#define WC_H_LENGTH_RANGE 33
+
+/** The request has more than one Content-Length. */
+#define WC_H_LENGTH_TWICE 34
+
+/** Transfer-Encoding is not a list of codings. */
+#define WC_H_CODING_SYNTAX 35
+
+/** Transfer-Encoding names a coding besides chunked. */
+#define WC_H_CODING_UNKNOWN 36
+
+/** The request has more than one Transfer-Encoding, or chunked twice. */
+#define WC_H_CODING_TWICE 37
+
+/** The last coding is not chunked, so the body has no end. */
+#define WC_H_CODING_NOT_LAST 38
+
+/** An HTTP/1.0 request has Transfer-Encoding. */
+#define WC_H_CODING_VERSION 39
+
+/** The request has Transfer-Encoding and Content-Length. */
+#define WC_H_CODING_AND_LENGTH 40
+
+/** Expect asks for something else than 100-continue. */
+#define WC_H_EXPECTATION 41
+
+/** The body is too long. */
+#define WC_H_BODY_LONG 42
+
+/** A chunk has no size. */
+#define WC_H_CHUNK_SIZE_EMPTY 43
+
+/** A chunk size holds something else than hexadecimal digits. */
+#define WC_H_CHUNK_SIZE_BYTE 44
+
+/** A chunk size has too many digits. */
+#define WC_H_CHUNK_SIZE_LONG 45
+
+/** A chunk size is above 2^63-1. */
+#define WC_H_CHUNK_SIZE_RANGE 46
+
+/** White space in a chunk line is not followed by an extension. */
+#define WC_H_CHUNK_BLANK 47
+
+/** A chunk extension is not a name with perhaps a value. */
+#define WC_H_CHUNK_EXT_SYNTAX 48
+
+/** The extensions of one chunk are too long. */
+#define WC_H_CHUNK_EXT_LINE 49
+
+/** The chunk extensions of a message are too long. */
+#define WC_H_CHUNK_EXT_TOTAL 50
+
+/** A chunk does not end where its size says. */
+#define WC_H_CHUNK_END 51
+
+/** The message has too many trailer fields. */
+#define WC_H_TRAILER_FIELDS 52
+
+/** The trailers are too long. */
+#define WC_H_TRAILER_LONG 53
+
 /**
  * The version of the library that is loaded, such as "0.1.0". Compare it with WC_VERSION, the
  * version of the header that the program was compiled with.

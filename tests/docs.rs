@@ -9,6 +9,7 @@ use support::header::{Item, What, items};
 use support::{assert_fresh, generated_header};
 use webcore::base::limits::LIMITS;
 use webcore::base::status::{Blame, CATALOGUE, Status};
+use webcore::codec::http1::reason::REASONS;
 
 /// Says on every page where it comes from.
 const ORIGIN: &str = "Generated; `make docs` writes it anew.";
@@ -28,8 +29,8 @@ fn errors_are_documented() {
         (Blame::Us, "Us: a defect of the library"),
     ];
     let mut page = format!(
-        "# Status codes\n\n{ORIGIN}\n\nNumbers are for ever. Negative ones are errors, in four blocks \
-         by who has to act. `wc_status_name` and `wc_status_text` give the name and the sentence.\n"
+        "# Status codes\n\n{ORIGIN}\n\nNumbers are for ever. Negative ones are errors, in four \
+         blocks by who has to act. `wc_status_name` and `wc_status_text` give name and sentence.\n"
     );
     for (blame, title) in blames {
         let _ = write!(page, "\n## {title}\n\n| number | name | meaning |\n|---|---|---|\n");
@@ -37,14 +38,24 @@ fn errors_are_documented() {
             let _ = writeln!(page, "| {} | `{}` | {} |", entry.code, entry.name, entry.text);
         }
     }
+    page.push_str(
+        "\n## Reasons: how the peer broke HTTP\n\nThey say more of a `WC_E_HTTP`; the library has \
+         answered with the HTTP status.\n\n\
+         | number | name | HTTP status | meaning |\n|---|---|---|---|\n",
+    );
+    for entry in REASONS {
+        let (code, name, http) = (entry.code, entry.name, entry.http);
+        let _ = writeln!(page, "| {code} | `{name}` | {http} | {} |", entry.text);
+    }
     assert_fresh("docs/ERRORS.md", &page);
 }
 
 #[test]
 fn limits_are_documented() {
     let mut page = format!(
-        "# Limits and defaults\n\n{ORIGIN}\n\nEvery queue, buffer, table and wait has one, by name, \
-         in src/base/limits.rs.\n\n| name | value | unit | what it bounds, and what happens there |\n\
+        "# Limits and defaults\n\n{ORIGIN}\n\nEvery queue, buffer, table and wait has one, by \
+         name, in src/base/limits.rs.\n\n\
+         | name | value | unit | what it bounds, and what happens there |\n\
          |---|---|---|---|\n"
     );
     for limit in LIMITS {
@@ -57,9 +68,9 @@ fn limits_are_documented() {
 #[test]
 fn states_are_documented() {
     let mut page = format!(
-        "# State machines\n\n{ORIGIN} Each table is made by running the machine over all its states \
-         and inputs.\n\nIn a table `.` means that the state stays, and `!` that the input cannot \
-         come there: it would be a defect.\n"
+        "# State machines\n\n{ORIGIN} Each table is made by running the machine over all its \
+         states and inputs.\n\nIn a table `.` means that the state stays, and `!` that the input \
+         cannot come there: it would be a defect.\n"
     );
     for machine in machines() {
         let _ = write!(page, "\n{machine}");

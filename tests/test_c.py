@@ -23,7 +23,8 @@ CXX = ["-std=c++98", "-D_POSIX_C_SOURCE=200809L", *STRICT]
 COMPILERS = {".c": {"gcc": C, "clang": C}, ".cpp": {"g++": CXX, "clang++": CXX}}
 VALGRIND = ["valgrind", "-q", "--error-exitcode=9", "--leak-check=full"]
 
-SOURCES = sorted((ROOT / "tests" / "c").glob("*.c")) + sorted((ROOT / "tests" / "cpp98").glob("*.cpp"))
+TESTS = ROOT / "tests"
+SOURCES = sorted((TESTS / "c").glob("*.c")) + sorted((TESTS / "cpp98").glob("*.cpp"))
 PROGRAMS = [(source, compiler) for source in SOURCES for compiler in COMPILERS[source.suffix]]
 
 

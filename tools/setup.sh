@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # Makes sure that the tools are there: `setup.sh run` for what builds the library and the examples,
-# `setup.sh test` for what the tests use as well. What is missing is installed by the system's package
-# manager if that is permitted, else named. It costs nothing when nothing is missing.
+# `setup.sh test` for what the tests use as well. What is missing is installed by the system's
+# package manager if that is permitted, else named. It is fast when nothing is missing.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -74,13 +74,13 @@ package_of() {
 choose_apt_rust() {
     apt_rust='cargo rustc' apt_rustfmt=rustfmt apt_clippy=rust-clippy
     if apt-cache show rustc-web >/dev/null 2>&1; then
-        apt_rust='cargo-web rustc-web' apt_rustfmt=rust-web-fmt apt_clippy=rust-web-clippy
-        apt-cache show rust-web-fmt >/dev/null 2>&1 || apt_rustfmt=rustfmt
+        apt_rust='cargo-web rustc-web' apt_rustfmt=rustfmt-web apt_clippy=rust-web-clippy
+        apt-cache show rustfmt-web >/dev/null 2>&1 || apt_rustfmt=rustfmt
         apt-cache show rust-web-clippy >/dev/null 2>&1 || apt_clippy=rust-clippy
     fi
 }
 
-# What may install: empty for root, "sudo -n" where that works, else the name of a command that fails.
+# What may install: empty for root, "sudo -n" where that works, else a command that fails.
 privilege() {
     if [ "$(id -u)" -eq 0 ]; then
         echo ''
@@ -97,7 +97,8 @@ install_tools() {
     if has apt-get; then
         $as apt-get update -q >&2 || true
         choose_apt_rust
-        manager=apt-get install="apt-get install -y -q --no-install-recommends"
+        manager=apt-get
+        install='apt-get install -y -q --no-install-recommends -o DPkg::Lock::Timeout=300'
     elif has dnf; then
         manager=dnf install='dnf install -y -q'
     elif has pacman; then
@@ -148,6 +149,9 @@ if [ "$wanted" = test ] && [ -z "$lacking" ] && ! prepare_pytest; then
     lacking='pytest '
 fi
 if [ -n "$lacking" ]; then
-    echo "setup: please install: ${lacking% } (rust means cargo and rustc >= $RUST_MAJOR.$RUST_MINOR)" >&2
+    case $lacking in
+        'rust '*) lacking="cargo and rustc >= $RUST_MAJOR.$RUST_MINOR, ${lacking#rust }" ;;
+    esac
+    echo "setup: please install: $lacking" >&2
     exit 1
 fi

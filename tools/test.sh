@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# Runs every test, goes on after a failure, and ends with one line: "N passed, N failed", summed over
-# the tests of Rust and of Python. A step that fails without naming a failed test counts as one.
+# Runs every test, goes on after a failure, and ends with one line: "N passed, N failed", summed
+# over the tests of Rust and of Python. A step that fails without naming a failed test counts as
+# one.
 set -u
 cd "$(dirname "$0")/.."
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Version and status texts. Their constants are written into the header by build.rs, which takes
-//! them from Cargo.toml and from the catalogue in base::status. INVARIANT: every text lives as long
-//! as the library is loaded.
+//! them from Cargo.toml, from the catalogue in base::status and from the reasons in codec::http1.
+//! INVARIANT: every text lives as long as the library is loaded.
 
 use super::types::wc_status;
 use crate::base::Status;

@@ -61,9 +61,25 @@ mod tests {
     use super::super::support::header::{What, items};
     use super::*;
 
-    const HEADER: &str = "/* ---- conn ---- */\n\n/**\n * Sends.\n *\n * [loop thread]\n */\nWC_API\n\
-         wc_status wc_conn_send(wc_conn conn,\n    const void *data);\n\nWC_API\nint wc_bare(void);\n\
-         \n/** Closes. */\nWC_API\nvoid wc_close(void);\n";
+    const HEADER: &str = "\
+/* ---- conn ---- */
+
+/**
+ * Sends.
+ *
+ * [loop thread]
+ */
+WC_API
+wc_status wc_conn_send(wc_conn conn,
+                       const void *data);
+
+WC_API
+int wc_bare(void);
+
+/** Closes. */
+WC_API
+void wc_close(void);
+";
 
     #[test]
     fn the_header_is_read() {
