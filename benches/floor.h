@@ -6,8 +6,8 @@
  * divided by. It is not an example: there are no deadlines, no limits on connections, no log, and
  * running out of descriptors or memory ends the process.
  *
- * Invariant: a connection is watched once, for both directions, and epoll_ctl(2) is never called for
- * it again; it is freed only while its own event is handled, so no event of a batch is stale.
+ * Invariant: a connection is watched once, for both directions, and epoll_ctl(2) is never called
+ * for it again; it is freed only while its own event is handled, so no event of a batch is stale.
  */
 #ifndef FLOOR_H
 #define FLOOR_H

@@ -5,8 +5,8 @@
  *     load echo CONNS BYTES DEPTH PORT...      4-byte big-endian length prefix
  *     load http CONNS FIELDS DEPTH PORT...     GET / with up to 10 more header fields
  *
- * It connects CONNS times to each PORT of 127.0.0.1, verifies every byte of every server, prints
- * `ready` after an answer for each PORT, and then obeys lines of standard input, with one line of answer each:
+ * It connects CONNS times to each PORT of 127.0.0.1 and verifies every byte of each server, with a
+ * line of answer for each, then `ready`. Then it obeys lines of standard input, one answer to each:
  *
  *     run PORT MS         batches of DEPTH on every connection for MS milliseconds
  *     count PORT ROUNDS   exactly ROUNDS batches on every connection
