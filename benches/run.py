@@ -5,9 +5,11 @@
     run.py echo|http --floor PATH --load PATH --server NAME=PATH [--server ...]
            [--quick | --rounds N --slice-ms N] [--only WORD] [--out FILE]
 
-All servers stay up; slices of 0.15 s go round them in turn, so that what the machine does to one
-it does to all. The floor runs twice: the ratio of the second to the first is the noise of this
-machine. Exit status: 0; 1 wrong bytes; 2 nothing could be measured; no time or ratio changes it.
+All servers are up at once and slices of 0.15 s go round them in turn, so that what the machine does
+to one it does to all. The rounds are split over ten lives of the servers, since two processes of
+one program may differ for as long as they live. The floor runs twice: the ratio of the second to
+the first is the noise of this machine. Exit status: 0; 1 wrong bytes; 2 nothing could be measured.
+No time and no ratio changes it.
 """
 
 import argparse
@@ -16,14 +18,16 @@ import json
 import os
 import pathlib
 import platform
+import random
 import statistics
 import sys
 
 import harness
 
 SLICE_MS = 150
-ROUNDS = 31
+ROUNDS = 30
 QUICK_ROUNDS = 9
+LIVES = 10
 # /proc/PID/stat counts in ticks of 10 ms: without schedstat a round needs several slices.
 TICK_SLICES = 6
 # Median and best/best this near to each other count as agreeing.
@@ -51,25 +55,19 @@ def main():
     arguments = parse_arguments()
     harness.exit_on_sigterm()
     descriptors = harness.raise_descriptor_limit()
-    server_core, load_core = choose_cores()
-    os.sched_setaffinity(0, {load_core})
+    cores = choose_cores()
+    os.sched_setaffinity(0, {cores[1]})
+    report = {"mode": arguments.mode, "machine": machine(*cores), "workloads": []}
     try:
-        with contextlib.ExitStack() as stack:
-            servers = [
-                stack.enter_context(harness.Server(name, [path, "0"], server_core))
-                for name, path in server_list(arguments)
-            ]
-            report = {"mode": arguments.mode, "machine": machine(server_core, load_core)}
-            report["workloads"] = []
-            for workload in WORKLOADS[arguments.mode]:
-                if arguments.only and arguments.only not in workload[0]:
-                    continue
-                if (workload[1] + 64) * len(servers) > descriptors:
-                    print(f"{workload[0]}: left out, {descriptors} descriptors are too few")
-                    continue
-                result = measure(arguments, workload, servers, load_core)
-                report["workloads"].append(result)
-                print_table(arguments.mode, result)
+        for workload in WORKLOADS[arguments.mode]:
+            if arguments.only and arguments.only not in workload[0]:
+                continue
+            if (workload[1] + 64) * len(server_list(arguments)) > descriptors:
+                print(f"{workload[0]}: left out, {descriptors} descriptors are too few")
+                continue
+            result = measure(arguments, workload, cores)
+            report["workloads"].append(result)
+            print_table(arguments.mode, result)
     except harness.Wrong as error:
         print(f"run.py: WRONG: {error}", file=sys.stderr)
         return 1
@@ -147,44 +145,59 @@ def machine(server_core, load_core):
     }
 
 
-def measure(arguments, workload, servers, load_core):
-    """Verifies, runs the rounds, verifies again."""
-    name, conns, size, depth = workload
-    ports = [server.port for server in servers]
-    precise = cpu_ns(servers[0].pid) is not None
+def measure(arguments, workload, cores):
+    """Runs the rounds of one workload over several lives of the servers."""
+    programs = server_list(arguments)
+    precise = cpu_ns(os.getpid()) is not None
     slices = 1 if precise else TICK_SLICES
-    clock = cpu_ns if precise else lambda pid: sum(cpu_ticks(pid)) * tick_ns()
-    rounds = {server.name: [] for server in servers}
-    plan = (arguments.mode, conns, size, depth)
-    with harness.Load(arguments.load, plan, ports, load_core) as load:
-        for server in servers:
-            load.ask("run", server.port, arguments.slice_ms)
-        ticks = {server.name: cpu_ticks(server.pid) for server in servers}
-        for number in range(arguments.rounds):
-            progress(f"{name}: round {number + 1} of {arguments.rounds}")
-            tally = {server.name: [0, 0] for server in servers}
-            for turn in range(slices * len(servers)):
-                # Each round begins with another server: no one always follows the same one.
-                server = servers[(number + turn) % len(servers)]
-                before = clock(server.pid)
-                requests = load.ask("run", server.port, arguments.slice_ms)
-                tally[server.name][0] += clock(server.pid) - before
-                tally[server.name][1] += requests
+    lives = {name: [] for name, _ in programs}
+    ticks = {name: [0, 0] for name, _ in programs}
+    count = min(LIVES, arguments.rounds)
+    for life in range(count):
+        rounds = arguments.rounds // count + (life < arguments.rounds % count)
+        progress(f"{workload[0]}: life {life + 1} of {count}, {rounds} rounds")
+        # Each life starts the servers in another order.
+        order = programs[life % len(programs):] + programs[:life % len(programs)]
+        with contextlib.ExitStack() as stack:
+            servers = [
+                stack.enter_context(harness.Server(name, [path, "0"], cores[0]))
+                for name, path in order
+            ]
+            plan = (arguments.mode, *workload[1:])
+            ports = [server.port for server in servers]
+            load = stack.enter_context(harness.Load(arguments.load, plan, ports, cores[1]))
+            tally = run_rounds(load, servers, rounds, slices, arguments.slice_ms, ticks)
             for server in servers:
-                rounds[server.name].append(tally[server.name])
-        progress("")
-        ticks = {
-            server.name: [b - a for a, b in zip(ticks[server.name], cpu_ticks(server.pid))]
-            for server in servers
-        }
-        for server in servers:
-            load.ask("verify", server.port)
+                load.ask("verify", server.port)
+                lives[server.name].append(tally[server.name])
+    progress("")
     return {
-        "name": name, "connections": conns, "size": size, "depth": depth,
+        **dict(zip(("name", "connections", "size", "depth"), workload)),
         "rounds": arguments.rounds, "slice_ms": arguments.slice_ms * slices,
         "clock": "schedstat" if precise else "stat",
-        "servers": [summary(server.name, rounds, ticks[server.name]) for server in servers],
+        "servers": [summary(name, lives, ticks[name]) for name, _ in programs],
     }
+
+
+def run_rounds(load, servers, rounds, slices, slice_ms, ticks):
+    """{name: [[CPU ns, requests] of each round]}; adds the ticks of each server to `ticks`."""
+    clock = cpu_ns if slices == 1 else lambda pid: sum(cpu_ticks(pid)) * tick_ns()
+    for server in servers:
+        load.ask("run", server.port, slice_ms)
+    before = {server.name: cpu_ticks(server.pid) for server in servers}
+    tally = {server.name: [[0, 0] for _ in range(rounds)] for server in servers}
+    for number in range(rounds):
+        # A rotation would keep who follows whom; the order is drawn, the same in every run.
+        turns = servers * slices
+        random.Random(number).shuffle(turns)
+        for server in turns:
+            cell, start = tally[server.name][number], clock(server.pid)
+            cell[1] += load.ask("run", server.port, slice_ms)
+            cell[0] += clock(server.pid) - start
+    for server in servers:
+        for kind, now in enumerate(cpu_ticks(server.pid)):
+            ticks[server.name][kind] += now - before[server.name][kind]
+    return tally
 
 
 def cpu_ns(pid):
@@ -212,21 +225,22 @@ def tick_ns():
     return 10**9 // os.sysconf("SC_CLK_TCK")
 
 
-def summary(name, rounds, ticks):
+def summary(name, lives, ticks):
     """What is said about one server; its ratios are to the floor in the same round."""
-    per_request = [cpu / requests / 1000 for cpu, requests in rounds[name]]
-    floor = [cpu / requests / 1000 for cpu, requests in rounds[FLOOR]]
-    ratios = [own / base if base else float("nan") for own, base in zip(per_request, floor)]
-    ordered = sorted(ratios)
-    median = statistics.median(ordered)
-    best = min(per_request) / min(floor) if min(floor) else float("nan")
+    own, floor = us_per_request(lives[name]), us_per_request(lives[FLOOR])
+    ratios = [[a / b if b else float("nan") for a, b in zip(*life)] for life in zip(own, floor)]
+    ordered = sorted(sum(ratios, []))
+    median, by_life = statistics.median(ordered), [statistics.median(life) for life in ratios]
+    best_own, best_floor = min(sum(own, [])), min(sum(floor, []))
+    best = best_own / best_floor if best_floor else float("nan")
     return {
         "name": name,
-        "requests": sum(requests for _, requests in rounds[name]),
-        "us_per_request": statistics.median(per_request),
-        "us_per_request_best": min(per_request),
+        "requests": sum(requests for life in lives[name] for _, requests in life),
+        "us_per_request": statistics.median(sum(own, [])),
+        "us_per_request_best": best_own,
         "ratio_median": median,
         "ratio_quartiles": [ordered[len(ordered) // 4], ordered[(3 * len(ordered) - 1) // 4]],
+        "ratio_by_life": by_life,
         "ratio_best": best,
         "agree": abs(median - best) <= AGREE,
         "user_share": ticks[0] / sum(ticks) if sum(ticks) else None,
@@ -234,22 +248,27 @@ def summary(name, rounds, ticks):
     }
 
 
+def us_per_request(lives):
+    return [[cpu / requests / 1000 for cpu, requests in life] for life in lives]
+
+
 def print_table(mode, result):
     length = result["rounds"] * result["slice_ms"] / 1000
     print(f"\n{mode}, {result['name']}: {result['rounds']} rounds, {length:.1f} s each server")
     print(f"{'':14}{'us/request':>11}{'ratio':>8}{'quartiles':>13}{'best/best':>11}"
-          f"{'':9}{'user':>6}{'requests':>12}")
+          f"   {'by life':11}{'':7}{'user':>6}{'requests':>12}")
     for server in result["servers"]:
         low, high = server["ratio_quartiles"]
+        lives = f"{min(server['ratio_by_life']):.2f}-{max(server['ratio_by_life']):.2f}"
         share = "" if server["user_share"] is None else f"{server['user_share']:.0%}"
         print(f"{server['name']:14}{server['us_per_request']:11.3f}{server['ratio_median']:8.3f}"
-              f"{low:7.2f}-{high:.2f} {server['ratio_best']:10.3f}"
-              f"{'  agree  ' if server['agree'] else '  apart  '}{share:>6}"
+              f"{low:8.2f}-{high:.2f}{server['ratio_best']:11.3f}   {lives:11}"
+              f"{'  agree' if server['agree'] else '  apart'}{share:>6}"
               f"{server['requests']:12}", flush=True)
 
 
 def progress(text):
-    """On a terminal, one line that is overwritten; elsewhere a dot a round would only be noise."""
+    """On a terminal, one line that is overwritten; elsewhere nothing but the tables."""
     if sys.stderr.isatty():
         print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
 
