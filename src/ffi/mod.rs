@@ -9,6 +9,30 @@ pub mod types;
 
 pub mod status;
 
+pub mod stats;
+
+pub mod event;
+
+pub mod loop_;
+
+pub mod timer;
+
+pub mod conn_options;
+
+pub mod conn;
+
+pub mod listener;
+
+#[allow(missing_docs)]
+mod http;
+mod binding;
+mod call;
+mod core;
+mod give;
+mod guard;
+mod run;
+mod table;
+
 /// A struct of the C API as Rust lays it out: its name, its size, its fields with their offsets.
 #[doc(hidden)]
 pub type Layout = (&'static str, usize, &'static [(&'static str, usize)]);

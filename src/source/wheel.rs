@@ -126,6 +126,12 @@ impl<T: Copy> Wheel<T> {
         }
     }
 
+    /// Changes a timer's word, for an owner whose name is known only after the timer's.
+    pub fn set_word(&mut self, id: TimerId, word: T) {
+        self.live_place(id);
+        self.nodes[id.0 as usize].word = word;
+    }
+
     /// Ends a timer and gives back its word.
     pub fn remove(&mut self, id: TimerId) -> T {
         self.live_place(id);
