@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Posts the words to /echo and shows what comes back. textContent, not innerHTML: an answer is text.
+"use strict";
+
+document.getElementById("echo").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const answer = document.getElementById("answer");
+  try {
+    const response = await fetch("/echo", {
+      method: "POST",
+      body: document.getElementById("words").value,
+    });
+    answer.textContent = `${response.status}: ${await response.text()}`;
+  } catch (error) {
+    answer.textContent = `No answer: ${error.message}`;
+  }
+});
