@@ -2,7 +2,7 @@
 /*
  * HTTP in one callback.
  *
- *     http_hello [PORT]      default: 8080, on 127.0.0.1; 0 takes any free one
+ *     http_hello [PORT [HEAD_MS]]      default: 8080 10000, on 127.0.0.1; 0 takes any free port
  *
  *     curl -i http://127.0.0.1:8080/
  *     curl -i -d 'some words' http://127.0.0.1:8080/echo
@@ -94,24 +94,47 @@ static const wc_http_callbacks callbacks = {
     .on_request = on_request,
 };
 
+static wc_status listen_on(wc_loop loop, uint16_t port, uint32_t head_ms, wc_listener *listener)
+{
+    wc_listen_options where;
+    wc_http_options how;
+    wc_status status = wc_listen_options_init(&where, sizeof where);
+
+    if (status < 0) {
+        return status;
+    }
+    where.host = "127.0.0.1";
+    where.port = port;
+    status = wc_http_options_init(&how, sizeof how);
+    if (status < 0) {
+        return status;
+    }
+    /*
+     * For the whole head, from its first byte. An idle limit would not do: a client that sends a
+     * byte every few seconds is never idle, never done, and a thousand of it hold every connection.
+     */
+    how.head_ms = head_ms;
+    return wc_http_listen(loop, &where, NULL, &how, &callbacks, NULL, NULL, listener);
+}
+
 int main(int argc, char **argv)
 {
     uint16_t port;
+    unsigned long head_ms = 10000;
     wc_loop loop;
     wc_listener listener;
-    wc_listen_options where;
 
     if (!parse_port(argc, argv, 8080, &port)) {
         return EXIT_FAILURE;
     }
-    if (failed(wc_listen_options_init(&where, sizeof where), "wc_listen_options_init")
-        || failed(wc_loop_new(NULL, &loop), "wc_loop_new")) {
+    if (argc > 3 || (argc > 2 && !parse_number(argv[2], 1, 86400000, &head_ms))) {
+        fprintf(stderr, "usage: %s [PORT [HEAD_MS]]\n", argv[0]);
         return EXIT_FAILURE;
     }
-    where.host = "127.0.0.1";
-    where.port = port;
-    if (failed(wc_http_listen(loop, &where, NULL, NULL, &callbacks, NULL, NULL, &listener),
-               "listen")
+    if (failed(wc_loop_new(NULL, &loop), "wc_loop_new")) {
+        return EXIT_FAILURE;
+    }
+    if (failed(listen_on(loop, port, (uint32_t)head_ms, &listener), "listen")
         || !stop_on_signals(loop) || !announce(listener)) {
         (void)failed(wc_loop_free(loop), "wc_loop_free");
         return EXIT_FAILURE;

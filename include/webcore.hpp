@@ -149,7 +149,7 @@ public:
     /* Once and last; WC_OK: the answer was sent whole. */
     virtual void on_close(Request, wc_status) {}
 
-    /* One of the above threw. What happens after an answer has begun cannot be answered any more. */
+    /* One of the above threw. Where an answer has begun, nothing but its end is left to give. */
     virtual void on_failure(Request request)
     {
         if (request.respond(500, Headers(), "") < 0) {
@@ -206,7 +206,7 @@ inline void recover(ConnHandler& handler, wc_conn conn)
 /*
  * The trampolines. extern "C", because a C library calls them and strictly a C++ function has
  * another type. The user pointer is always made from a plain HttpHandler* or ConnHandler*: a void*
- * made from a derived class and cast back to its base would be wrong as soon as there are two bases.
+ * made from a derived class and cast to its base would be wrong as soon as there are two bases.
  */
 extern "C" {
 
@@ -366,7 +366,7 @@ inline wc_status Request::hand_over(HttpHandler* next) const
     return wc_request_set_user(handle_, next, &webcore_http_free);
 }
 
-/* Whether a listener's handler gets each request whole (on_request) or as it comes (on_head ...). */
+/* Whether a handler gets each request whole (on_request) or as it comes (on_head and so on). */
 enum Bodies { GATHERED, STREAMED };
 
 /*

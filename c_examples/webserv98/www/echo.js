@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Posts the words to /echo and shows what comes back. textContent, not innerHTML: an answer is text.
+// Posts the words to /echo and shows what comes back: as textContent, because an answer is text
+// and innerHTML would take it for a page.
 "use strict";
 
 document.getElementById("echo").addEventListener("submit", async (event) => {
