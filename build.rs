@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Writes the header of the C API to OUT_DIR and gives the shared library its name. Is not: the place
-//! where the header in include/ is written; `make header` copies it there and tests/header.rs holds the
-//! two equal. INVARIANT: the header has one section per file of src/ffi, in the order of its mod.rs.
+//! Writes the header of the C API to OUT_DIR and gives the shared library its name. Is not: the
+//! place where the header in include/ is written; `make header` copies it there and tests/header.rs
+//! holds the two equal. INVARIANT: the header has one section per file of src/ffi, in the order of
+//! its mod.rs.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -11,7 +12,8 @@ use std::{env, fs};
 #[path = "src/base/status.rs"]
 mod status;
 
-/// The number of the binary interface: it changes when a program that was linked before would break.
+/// The number of the binary interface: it changes when a program that was linked before would
+/// break.
 const ABI: u32 = 0;
 
 /// The longest line of a generated comment.
@@ -117,7 +119,8 @@ fn short_comments(lines: &[String]) -> String {
     out
 }
 
-/// The types that a file declares. cbindgen leaves out those that no function of the same file uses.
+/// The types that a file declares. cbindgen leaves out those that no function of the same file
+/// uses.
 fn types(source: &str) -> Vec<String> {
     let name = |line: &str| {
         let rest = line.strip_prefix("pub struct ").or(line.strip_prefix("pub type "))?;

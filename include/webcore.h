@@ -58,8 +58,8 @@ extern "C" {
 typedef int32_t wc_status;
 
 /**
- * An event loop. Handles are names, not pointers: 0 is none, and a handle that has outlived its object
- * is answered with WC_E_GONE, never with undefined behaviour.
+ * An event loop. Handles are names, not pointers: 0 is none, and a handle that has outlived its
+ * object is answered with WC_E_GONE, never with undefined behaviour.
  */
 typedef uint64_t wc_loop;
 
@@ -76,8 +76,8 @@ typedef uint64_t wc_conn;
 typedef uint64_t wc_request;
 
 /**
- * Bytes that the library lends. There is no promise of a NUL behind them. Each function that hands one
- * out says how long the bytes stand.
+ * Bytes that the library lends. There is no promise of a NUL behind them. Each function that hands
+ * one out says how long the bytes stand.
  */
 typedef struct wc_str {
     /** The first byte; null only if len is 0. */
@@ -99,8 +99,8 @@ typedef struct wc_header {
 } wc_header;
 
 /**
- * Gives the user's data back to the user: called exactly once, after the last callback that gets the
- * same user pointer, also when the call that took the pointer failed. May be null.
+ * Gives the user's data back to the user: called exactly once, after the last callback that gets
+ * the same user pointer, also when the call that took the pointer failed. May be null.
  */
 typedef void (*wc_free_fn)(void *user);
 
@@ -205,8 +205,8 @@ typedef void (*wc_free_fn)(void *user);
 #define WC_E_PANIC (-99)
 
 /**
- * The version of the library that is loaded, such as "0.1.0". Compare it with WC_VERSION, the version
- * of the header that the program was compiled with.
+ * The version of the library that is loaded, such as "0.1.0". Compare it with WC_VERSION, the
+ * version of the header that the program was compiled with.
  *
  * [any thread]
  *

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! H10, the header is law: it is the one that the code generates, every C and C++ compiler takes it, it
-//! names exactly what the library exports, and a C compiler lays it out as Rust does.
+//! H10, the header is law: it is the one that the code generates, every C and C++ compiler takes
+//! it, it names exactly what the library exports, and a C compiler lays it out as Rust does.
 
 mod support;
 

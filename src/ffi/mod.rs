@@ -24,8 +24,8 @@ macro_rules! layout {
     };
 }
 
-/// Every struct of the header; `tests/header.rs` compares it with what a C compiler says, and fails if
-/// one is missing here.
+/// Every struct of the header; `tests/header.rs` compares it with what a C compiler says, and fails
+/// if one is missing here.
 #[doc(hidden)]
 pub fn layout() -> Vec<Layout> {
     layout! {
@@ -41,8 +41,8 @@ macro_rules! constants {
     };
 }
 
-/// Every numeric constant of the header that is not of the status catalogue; `tests/header.rs` compares
-/// it with what a C compiler says, and fails if one is missing here.
+/// Every numeric constant of the header that is not of the status catalogue; `tests/header.rs`
+/// compares it with what a C compiler says, and fails if one is missing here.
 #[doc(hidden)]
 pub fn constants() -> Vec<(&'static str, i64)> {
     constants! {
