@@ -89,9 +89,8 @@ int serve(const Config& config)
         return EXIT_FAILURE;
     }
     bool bad = failed(loop.run(), "wc_loop_run") != 0;
-    const wc_status drained = loop.drain(EXAMPLE_DRAIN_MS);
 
-    if (drained != WC_E_TIMEOUT && failed(drained, "wc_loop_drain")) {
+    if (failed(loop.drain(EXAMPLE_DRAIN_MS), "wc_loop_drain")) {
         bad = true;
     }
     if (failed(loop.close(), "wc_loop_free")) {

@@ -76,12 +76,8 @@ int main()
 
     if (failed(loop.open(), "wc_loop_new") || loop.open() != WC_E_STATE
         || !stop_on_signals(loop.handle()) || !listen_on(loop, lines, requests)
-        || failed(loop.run(), "wc_loop_run")) {
-        return EXIT_FAILURE;
-    }
-    const wc_status drained = loop.drain(EXAMPLE_DRAIN_MS);
-
-    if (drained != WC_E_TIMEOUT && failed(drained, "wc_loop_drain")) {
+        || failed(loop.run(), "wc_loop_run")
+        || failed(loop.drain(EXAMPLE_DRAIN_MS), "wc_loop_drain")) {
         return EXIT_FAILURE;
     }
     return failed(loop.close(), "wc_loop_free") ? EXIT_FAILURE : EXIT_SUCCESS;
