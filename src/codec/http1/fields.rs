@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A section of field lines: that of a head or that of the trailers. Is not: the meaning of any field.
-//! Invariant: `at` never goes back, so no byte is looked at twice however the section is cut, and what
-//! is decided about a byte follows from the bytes before it alone.
+//! A section of field lines: that of a head or that of the trailers. Is not: the meaning of any
+//! field. Invariant: `at` never goes back, so no byte is looked at twice however the section is
+//! cut, and what is decided about a byte follows from the bytes before it alone.
 
 use super::{Reason, Span, bytes, fault};
 use crate::codec::Fault;
@@ -24,7 +24,8 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    /// How far a line that begins at `line` may be scanned: to what is there, or one byte past a bound.
+    /// How far a line that begins at `line` may be scanned: to what is there, or one byte past a
+    /// bound.
     #[inline]
     pub fn stop(&self, line: usize, len: usize) -> usize {
         len.min(line.saturating_add(self.line).saturating_add(1)).min(self.total)

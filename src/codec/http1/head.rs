@@ -135,8 +135,8 @@ impl Parser {
         self.place == Place::EmptyLines
     }
 
-    /// Reads on; the length of the head once it is complete. `input` is the same bytes at each call,
-    /// with more behind them.
+    /// Reads on; the length of the head once it is complete. `input` is the same bytes at each
+    /// call, with more behind them.
     pub fn parse(&mut self, input: &[u8], limits: &Limits) -> Result<Option<usize>, Fault> {
         if self.at as usize > input.len() {
             return Ok(None);
