@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! webcore: an event loop, connections and HTTP/1.1 for servers written in C and C++.
 //!
-//! The map, in layer order. A module may use the ones above it and none below; `tests/tidy.rs` checks
-//! that. `unsafe` is written in `sys` and `ffi` only.
+//! The map, in layer order. A module may use the ones above it and none below; `tests/tidy.rs`
+//! checks that. `unsafe` is written in `sys` and `ffi` only.
 
 /// No operating system, no I/O: status codes, limits, handles, slabs, byte queues, time, machines.
 pub mod base;

@@ -8,15 +8,34 @@ use std::fmt::Write as _;
 use support::header::{Item, What, items};
 use support::{assert_fresh, generated_header};
 use webcore::base::limits::LIMITS;
+use webcore::base::machine::markdown;
 use webcore::base::status::{Blame, CATALOGUE, Status};
+use webcore::codec::http1::chunked::{Chunk, Extension};
+use webcore::codec::http1::exchange::{ReadSide, WriteSide};
 use webcore::codec::http1::reason::REASONS;
+use webcore::codec::http1::{fields, head};
+use webcore::codec::length::LengthState;
+use webcore::codec::line::LineState;
+use webcore::net::gate::Gate;
+use webcore::net::life::Life;
 
 /// Says on every page where it comes from.
 const ORIGIN: &str = "Generated; `make docs` writes it anew.";
 
 /// Every machine of the library, as `base::machine::markdown` draws it.
 fn machines() -> Vec<String> {
-    Vec::new()
+    vec![
+        markdown::<Life>(),
+        markdown::<Gate>(),
+        markdown::<LineState>(),
+        markdown::<LengthState>(),
+        markdown::<ReadSide>(),
+        markdown::<WriteSide>(),
+        markdown::<head::Place>(),
+        markdown::<fields::Place>(),
+        markdown::<Chunk>(),
+        markdown::<Extension>(),
+    ]
 }
 
 #[test]

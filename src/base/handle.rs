@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Handles: kind 4 bits, loop 12, slot 24, generation 24. Zero is none. A handle names one object for
-//! ever: a slot whose generation would wrap retires, and a loop that takes over the number of an ended
-//! one starts its generations above all that were ever used under that number.
+//! Handles: kind 4 bits, loop 12, slot 24, generation 24. Zero is none. A handle names one object
+//! for ever: a slot whose generation would wrap retires, and a loop that takes over the number of
+//! an ended one starts its generations above all that were ever used under that number.
 
 use super::status::Status;
 

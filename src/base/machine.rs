@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A state machine is an enum and one total `match`; its table and diagram are derived by running it.
+//! A state machine is an enum and one total `match`; its table and diagram are derived by running
+//! it.
 
 use std::fmt::Debug;
 use std::fmt::Write;

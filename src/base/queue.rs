@@ -41,7 +41,8 @@ impl Bytes {
         self.bytes.extend_from_slice(more);
     }
 
-    /// Appends by writing to the buffer directly; `write` must only append, `room` is what it may need.
+    /// Appends by writing to the buffer directly; `write` must only append, `room` is what it may
+    /// need.
     pub fn push_with<R>(&mut self, room: usize, write: impl FnOnce(&mut Vec<u8>) -> R) -> R {
         self.make_room(room);
         let before = self.bytes.len();
@@ -65,8 +66,9 @@ impl Bytes {
         self.bytes
     }
 
-    /// Moves what is queued to the front if `more` would not fit behind it otherwise. Each byte is moved
-    /// at most once per time that the free front is larger than what moves, so appending stays linear.
+    /// Moves what is queued to the front if `more` would not fit behind it otherwise. Each byte is
+    /// moved at most once per time that the free front is larger than what moves, so appending
+    /// stays linear.
     fn make_room(&mut self, more: usize) {
         if self.head > 0
             && self.bytes.capacity() - self.bytes.len() < more

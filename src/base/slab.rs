@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A table of live objects, each named by slot and generation. INVARIANT: a (slot, generation) pair is
-//! given out once; a slot that has used its last generation is never used again.
+//! A table of live objects, each named by slot and generation. INVARIANT: a (slot, generation) pair
+//! is given out once; a slot that has used its last generation is never used again.
 
 use super::handle::{GENERATION_MAX, Handle, Kind};
 use super::limits::SLOTS;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Frames with their length in front. Is not: the meaning of a frame. INVARIANT: nothing above the cap is
-//! ever waited for; the prefix alone is enough to refuse it.
+//! Frames with their length in front. Is not: the meaning of a frame. INVARIANT: nothing above the
+//! cap is ever waited for; the prefix alone is enough to refuse it.
 
 use super::{Decode, Fault, Step};
 use crate::base::{Machine, Status};
@@ -60,8 +60,8 @@ impl Machine for LengthState {
     }
 }
 
-/// The codec. INVARIANT: `whole` is prefix and body of the frame being read in ReadBody, and the fault's
-/// place in Failed, whose status is `status`.
+/// The codec. INVARIANT: `whole` is prefix and body of the frame being read in ReadBody, and the
+/// fault's place in Failed, whose status is `status`.
 #[derive(Debug)]
 pub struct Length {
     prefix: usize,
@@ -73,22 +73,22 @@ pub struct Length {
 }
 
 impl Length {
-    /// Frames of at most `max` bytes behind a prefix of 1 to 8 bytes, least significant byte first if
-    /// `little`, else last. INVAL for another width.
+    /// Frames of at most `max` bytes behind a prefix of 1 to 8 bytes, least significant byte first
+    /// if `little`, else last. INVAL for another width.
     pub fn new(prefix_bytes: u8, little: bool, max: usize) -> Result<Length, Status> {
         let prefix = usize::from(prefix_bytes);
         if !(1..=WIDEST).contains(&prefix) {
             return Err(Status::INVAL);
         }
-        // No object in memory is larger than isize::MAX, so that cap loses nothing, and prefix and body
-        // together cannot overflow.
+        // No object in memory is larger than isize::MAX, so that cap loses nothing, and prefix and
+        // body together cannot overflow.
         let max = max.min(isize::MAX as usize - WIDEST);
         let state = LengthState::ReadLength;
         Ok(Length { prefix, little, max, state, whole: 0, status: Status::OK })
     }
 
-    /// Appends the prefix of a frame of `len` bytes; LIMIT, and nothing appended, if that is above the
-    /// cap or does not fit the prefix.
+    /// Appends the prefix of a frame of `len` bytes; LIMIT, and nothing appended, if that is above
+    /// the cap or does not fit the prefix.
     pub fn write_prefix(&self, len: usize, out: &mut Vec<u8>) -> Result<(), Status> {
         let value = len as u64;
         let fits = self.prefix == WIDEST || value >> (8 * self.prefix) == 0;

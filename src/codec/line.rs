@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Lines, ended by LF or CRLF. Is not: text; a line is any bytes but LF. INVARIANT: no byte is looked at
-//! twice, however the input is cut, and no item is longer than the cap.
+//! Lines, ended by LF or CRLF. Is not: text; a line is any bytes but LF. INVARIANT: no byte is
+//! looked at twice, however the input is cut, and no item is longer than the cap.
 
 use super::{Decode, Step};
 use crate::base::Machine;
@@ -229,8 +229,8 @@ pub(super) mod tests {
     fn what_was_scanned_is_not_scanned_again() {
         let mut codec = Line::new(100);
         assert_eq!(codec.decode(b"abc", false), Step::NeedMore { used: 0, want: 0 });
-        // An LF where the codec has been already would break the rule of `Decode`; that it is not seen
-        // shows that nobody looked.
+        // An LF where the codec has been already would break the rule of `Decode`; that it is not
+        // seen shows that nobody looked.
         assert_eq!(codec.decode(b"a\nc", false), Step::NeedMore { used: 0, want: 0 });
     }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Bytes in, items out. A codec does no I/O and keeps no bytes: items borrow the caller's, `used` says
-//! what the caller may drop, and what was not used is shown again, with more behind it.
+//! Bytes in, items out. A codec does no I/O and keeps no bytes: items borrow the caller's, `used`
+//! says what the caller may drop, and what was not used is shown again, with more behind it.
 
 #![forbid(unsafe_code)]
 
@@ -20,8 +20,8 @@ pub enum Step<T> {
         /// The item, borrowing the input.
         item: T,
     },
-    /// The caller brings more. The first `used` bytes can be dropped already; the next item is complete
-    /// when what is shown has at least `want` bytes (0 where the codec cannot know).
+    /// The caller brings more. The first `used` bytes can be dropped already; the next item is
+    /// complete when what is shown has at least `want` bytes (0 where the codec cannot know).
     NeedMore {
         /// Bytes that can be dropped already.
         used: usize,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The loop. It owns everything that lives in it, works in turns, and is asked for what happened. Is
-//! not: a caller of anything above; it never runs the program's code. INVARIANT: what is closed is
-//! freed between turns only, so no frame ever uses what is gone.
+//! The loop. It owns everything that lives in it, works in turns, and is asked for what happened.
+//! Is not: a caller of anything above; it never runs the program's code. INVARIANT: what is closed
+//! is freed between turns only, so no frame ever uses what is gone.
 
 #![forbid(unsafe_code)]
 
@@ -254,7 +254,8 @@ impl Loop {
         match message {
             Message::Post(parcel) => return Some(Notice::Post(parcel)),
             Message::Above(message) => return Some(Notice::Above(message)),
-            // The sender was answered when it queued this; a connection that ended since has said so.
+            // The sender was answered when it queued this; a connection that ended since has said
+            // so.
             Message::Send(conn, bytes) => drop(self.send(conn, &bytes)),
             Message::Close(conn, how) => drop(self.close(conn, how)),
         }

@@ -68,7 +68,8 @@ pub enum Notice {
     },
     /// A timer fired.
     Timer(Handle),
-    /// A timer, or a listener with all of its connections, is gone: its owner's words are given back.
+    /// A timer, or a listener with all of its connections, is gone: its owner's words are given
+    /// back.
     Ended(Owner),
     /// A listener stopped accepting.
     Paused {

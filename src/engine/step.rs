@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Stepping a connection: settle what was lent, show the next piece, read, flush, finish. It stops at
-//! each notice and goes on from there when the next one is asked for.
+//! Stepping a connection: settle what was lent, show the next piece, read, flush, finish. It stops
+//! at each notice and goes on from there when the next one is asked for.
 
+use super::Loop;
 use super::notice::{Notice, View};
-use super::{How, Loop};
 use crate::base::{Handle, Status};
 use crate::net::NEVER;
 use crate::net::conn::Piece;
@@ -95,7 +95,7 @@ impl Loop {
                     }
                     Piece::More => {}
                 }
-            } else if conn.eof_seen && !conn.eof_said && !conn.paused {
+            } else if conn.eof_seen && !conn.eof_said && !conn.is_paused() {
                 conn.eof_said = true;
                 conn.turn(Turn::PeerEof);
                 return Some(Some(Notice::Eof(handle)));
@@ -194,8 +194,8 @@ impl Loop {
         conn.map_or(&[], |conn| &conn.unread(&self.hot)[view.start..view.start + view.len])
     }
 
-    /// In a notice of bytes of a raw connection: the last `count` of them are shown again, with more
-    /// behind them.
+    /// In a notice of bytes of a raw connection: the last `count` of them are shown again, with
+    /// more behind them.
     pub fn keep(&mut self, handle: Handle, count: usize) -> Result<(), Status> {
         let conn = self.conns.find(handle)?;
         match self.current.as_mut() {
@@ -211,10 +211,7 @@ impl Loop {
     /// Ends every object, each with its last notice; nothing new is taken in any more.
     pub fn end_all(&mut self, why: Status) {
         self.ending = true;
-        for handle in self.listeners.handles() {
-            // One that is closed already has its last notice under way.
-            let _ = self.close_listener_for(handle, why);
-        }
+        self.close_listeners(why);
         for handle in self.conns.handles() {
             if let Some(conn) = self.conns.get_mut(handle) {
                 conn.fail(why, 0);
@@ -226,13 +223,16 @@ impl Loop {
         }
     }
 
-    /// Closes all listeners and ends all connections in order, after what is queued.
-    pub fn drain(&mut self) {
+    /// Closes all listeners.
+    pub fn close_listeners(&mut self, why: Status) {
         for handle in self.listeners.handles() {
-            let _ = self.close_listener_for(handle, Status::OK);
+            // One that is closed already has its last notice under way.
+            let _ = self.close_listener_for(handle, why);
         }
-        for handle in self.conns.handles() {
-            let _ = self.close(handle, How::Flush);
-        }
+    }
+
+    /// All connections.
+    pub fn conn_handles(&self) -> Vec<Handle> {
+        self.conns.handles()
     }
 }

@@ -20,7 +20,8 @@ pub(super) struct UserTimer {
 }
 
 impl Loop {
-    /// Starts a timer; `repeat_ms` 0 fires once. Repetition keeps its rate; what was missed is skipped.
+    /// Starts a timer; `repeat_ms` 0 fires once. Repetition keeps its rate; what was missed is
+    /// skipped.
     pub fn start_timer(
         &mut self,
         delay_ms: u32,
@@ -156,9 +157,9 @@ impl Loop {
         notice
     }
 
-    /// Makes sure that the wheel asks for this connection no later than at its deadline. A node that
-    /// is set earlier stays: when it expires the deadline is looked at again, so moving a deadline
-    /// back, as each request does, costs nothing.
+    /// Makes sure that the wheel asks for this connection no later than at its deadline. A node
+    /// that is set earlier stays: when it expires the deadline is looked at again, so moving a
+    /// deadline back, as each request does, costs nothing.
     pub(super) fn arm(&mut self, handle: Handle) {
         let Some(conn) = self.conns.get(handle) else { return };
         let (at, armed, timer) = (conn.deadline(), conn.armed, conn.timer);

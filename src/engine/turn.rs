@@ -107,8 +107,8 @@ impl Loop {
         }
     }
 
-    /// Frees what has said its last word: leaves the selector, closes the descriptor, ends the slot.
-    /// Each turn begins with it; a caller that wants to know what is left asks for it before.
+    /// Frees what has said its last word: leaves the selector, closes the descriptor, ends the
+    /// slot. Each turn begins with it; a caller that wants to know what is left asks for it before.
     pub fn reap(&mut self) {
         for handle in std::mem::take(&mut self.dead) {
             match handle.kind() {

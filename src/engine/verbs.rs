@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What can be done to a connection. Nothing here says a notice; what follows is said by its next step.
+//! What can be done to a connection. Nothing here says a notice; what follows is said by its next
+//! step.
 
 use super::Loop;
 use super::notice::How;
@@ -66,6 +67,49 @@ impl Loop {
         Ok(fullness)
     }
 
+    /// Queues what `head` appends (about `room` bytes), and `body` behind it, or nothing at all
+    /// where `head` answers false, having appended nothing.
+    pub fn send_pair(
+        &mut self,
+        handle: Handle,
+        room: usize,
+        body: &[u8],
+        head: impl FnOnce(&mut Vec<u8>) -> bool,
+    ) -> Result<(), Status> {
+        let now = self.now.floor();
+        let conn = self.conns.find(handle)?;
+        conn.accepts_output(room + body.len())?;
+        let mut wanted = true;
+        let large = body.len() >= LARGE;
+        let copied = if large { &[] } else { body };
+        conn.queue(&mut self.pool, room + copied.len(), now, |buffer| {
+            wanted = head(buffer);
+            if wanted {
+                buffer.extend_from_slice(copied);
+            }
+        });
+        if wanted && large {
+            self.stats.bytes_sent += conn.send_through(&mut self.pool, body, now) as u64;
+        }
+        self.touched(handle);
+        Ok(())
+    }
+
+    /// FULL if what is queued is above its high water, and a drain notice follows; else OK.
+    pub fn fullness(&mut self, handle: Handle) -> Status {
+        self.conns.get_mut(handle).map_or(Status::OK, Conn::fullness)
+    }
+
+    /// Whether a drain notice is owed.
+    pub fn is_full(&self, handle: Handle) -> bool {
+        self.conns.get(handle).is_some_and(|conn| conn.owes_drain)
+    }
+
+    /// Whether the program paused the input.
+    pub fn is_paused(&self, handle: Handle) -> bool {
+        self.conns.get(handle).is_some_and(|conn| conn.paused)
+    }
+
     /// Queues one frame: the length before it, or the line feed behind it, as the framing asks.
     pub fn send_frame(&mut self, handle: Handle, payload: &[u8]) -> Result<Status, Status> {
         let now = self.now.floor();
@@ -124,7 +168,8 @@ impl Loop {
         Ok(())
     }
 
-    /// Shows input again, first what was kept.
+    /// Shows input again, first what was kept. Nothing comes while the protocol above holds it
+    /// back.
     pub fn resume_input(&mut self, handle: Handle) -> Result<(), Status> {
         let now = self.now.floor();
         let conn = self.live(handle)?;
@@ -134,6 +179,19 @@ impl Loop {
             conn.touch(now);
             self.touched(handle);
         }
+        Ok(())
+    }
+
+    /// Holds input back for the protocol above, whatever the program wants, or shows it again.
+    pub fn hold_input(&mut self, handle: Handle, held: bool) -> Result<(), Status> {
+        let now = self.now.floor();
+        let conn = self.live(handle)?;
+        if conn.held && !held {
+            conn.waiting = false;
+            conn.touch(now);
+        }
+        conn.held = held;
+        self.touched(handle);
         Ok(())
     }
 

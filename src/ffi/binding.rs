@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Which callbacks and which user pointer belong to an object. The layers below keep two words with an
-//! object (its class and a word of its own); here is what they mean. INVARIANT: a user pointer that was
-//! taken is given back exactly once.
+//! Which callbacks and which user pointer belong to an object. The layers below keep two words with
+//! an object (its class and a word of its own); here is what they mean. INVARIANT: a user pointer
+//! that was taken is given back exactly once.
 
 use super::call::{Call, User};
 use super::conn_options::wc_conn_callbacks;

@@ -35,8 +35,8 @@ impl Call {
     /// Calls.
     ///
     /// # Safety
-    /// No reference into the library is alive. The functions are what the program registered, with the
-    /// user pointers that it registered for them.
+    /// No reference into the library is alive. The functions are what the program registered, with
+    /// the user pointers that it registered for them.
     pub(super) unsafe fn invoke(self) {
         // SAFETY: passed on; views stand until the loop is asked for the next event.
         unsafe {

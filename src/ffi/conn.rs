@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Connections in C: making one, and what can be done to one. Is not: their options and callbacks, which
-//! are in `ffi::conn_options`.
+//! Connections in C: making one, and what can be done to one. Is not: their options and callbacks,
+//! which are in `ffi::conn_options`.
 #![allow(non_camel_case_types)]
 
 use super::binding::{Binding, Callbacks};
@@ -28,7 +28,8 @@ pub struct wc_connect_options {
     pub port: u16,
     /// Reserved; 0.
     pub reserved: u16,
-    /// ms for the connection to be made, else it ends with WC_E_TIMEOUT; 0: as long as the system tries.
+    /// ms for the connection to be made, else it ends with WC_E_TIMEOUT; 0: as long as the system
+    /// tries.
     pub timeout_ms: u32,
 }
 
@@ -66,8 +67,8 @@ pub unsafe extern "C" fn wc_connect_options_init(
     code(guard(|| unsafe { give::init(options, size) }))
 }
 
-/// Makes an outbound TCP connection. It begins as WC_CONN_CONNECTING; on_open comes when it is made,
-/// on_close with WC_E_CONNECT or WC_E_TIMEOUT when it is not. Output can be queued at once.
+/// Makes an outbound TCP connection. It begins as WC_CONN_CONNECTING; on_open comes when it is
+/// made, on_close with WC_E_CONNECT or WC_E_TIMEOUT when it is not. Output can be queued at once.
 ///
 /// [loop thread]
 ///
@@ -80,9 +81,10 @@ pub unsafe extern "C" fn wc_connect_options_init(
 ///                      returns; may be null
 /// @param out           where the handle is written; may be null
 ///
-/// Returns: WC_OK; WC_E_INVAL; WC_E_VERSION; WC_E_ADDRESS for a host that is no address; WC_E_LIMIT;
-/// WC_E_CONNECT, WC_E_NOFILES, WC_E_NOMEM, WC_E_OS if the system refuses at once; WC_E_STATE while the
-/// loop is being freed; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC. See connect(2).
+/// Returns: WC_OK; WC_E_INVAL; WC_E_VERSION; WC_E_ADDRESS for a host that is no address;
+/// WC_E_LIMIT; WC_E_CONNECT, WC_E_NOFILES, WC_E_NOMEM, WC_E_OS if the system refuses at once;
+/// WC_E_STATE while the loop is being freed; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED,
+/// WC_E_PANIC. See connect(2).
 ///
 /// # Safety
 /// The structs are null or initialised; `out` is null or writable; the callbacks may be called with
@@ -118,8 +120,8 @@ pub unsafe extern "C-unwind" fn wc_connect(
     unsafe { user.settle(made, out) }
 }
 
-/// Queues bytes for the peer. What is queued in callbacks of one connection goes out in one piece when
-/// they are over. Nothing is accepted in part.
+/// Queues bytes for the peer. What is queued in callbacks of one connection goes out in one piece
+/// when they are over. Nothing is accepted in part.
 ///
 /// [loop thread] For other threads there is wc_conn_send_async.
 ///
@@ -127,10 +129,10 @@ pub unsafe extern "C-unwind" fn wc_connect(
 /// @param data  the bytes; copied
 /// @param len   how many, or WC_NTS for a NUL-terminated text
 ///
-/// Returns: WC_OK; WC_FULL: accepted, and above write_high, so exactly one on_drain follows; WC_E_LIMIT:
-/// refused whole, for it would pass write_limit; WC_E_STATE: the program has ended its output;
-/// WC_E_RESET: the peer is gone, on_close will say so; WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE,
-/// WC_E_THREAD, WC_E_FORKED, WC_E_PANIC. See send(2).
+/// Returns: WC_OK; WC_FULL: accepted, and above write_high, so exactly one on_drain follows;
+/// WC_E_LIMIT: refused whole, for it would pass write_limit; WC_E_STATE: the program has ended its
+/// output; WC_E_RESET: the peer is gone, on_close will say so; WC_E_INVAL; WC_E_BADHANDLE,
+/// WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC. See send(2).
 ///
 /// # Safety
 /// `data` points to `len` readable bytes, or to a NUL-terminated text with WC_NTS.
@@ -151,8 +153,8 @@ pub unsafe extern "C" fn wc_conn_send(conn: wc_conn, data: *const c_void, len: u
 /// @param data  the payload; copied
 /// @param len   how many bytes, or WC_NTS for a NUL-terminated text
 ///
-/// Returns: as wc_conn_send; WC_E_LIMIT also for a payload above max_frame or one whose length does not
-/// fit the prefix; WC_E_INVAL also for a line with a line feed in it.
+/// Returns: as wc_conn_send; WC_E_LIMIT also for a payload above max_frame or one whose length does
+/// not fit the prefix; WC_E_INVAL also for a line with a line feed in it.
 ///
 /// # Safety
 /// `data` points to `len` readable bytes, or to a NUL-terminated text with WC_NTS.
@@ -177,8 +179,8 @@ pub unsafe extern "C" fn wc_conn_send_frame(
 /// @param data  the bytes; copied
 /// @param len   how many, or WC_NTS for a NUL-terminated text
 ///
-/// Returns: WC_OK; WC_E_LIMIT if too many jobs are queued; WC_E_INVAL; WC_E_BADHANDLE; WC_E_GONE if its
-/// loop has ended; WC_E_FORKED.
+/// Returns: WC_OK; WC_E_LIMIT if too many jobs are queued; WC_E_INVAL; WC_E_BADHANDLE; WC_E_GONE if
+/// its loop has ended; WC_E_FORKED.
 ///
 /// # Safety
 /// `data` points to `len` readable bytes, or to a NUL-terminated text with WC_NTS.
@@ -196,8 +198,8 @@ pub unsafe extern "C" fn wc_conn_send_async(
     }))
 }
 
-/// Ends our output once what is queued is sent; the peer reads an end of input, and its own output can
-/// still come. See shutdown(2).
+/// Ends our output once what is queued is sent; the peer reads an end of input, and its own output
+/// can still come. See shutdown(2).
 ///
 /// [loop thread]
 ///
@@ -219,8 +221,8 @@ fn how(number: i32) -> Result<How, Status> {
     }
 }
 
-/// Closes a connection. on_close follows later, never from within this call; no other callback comes
-/// before it but on_drain.
+/// Closes a connection. on_close follows later, never from within this call; no other callback
+/// comes before it but on_drain.
 ///
 /// [loop thread] For other threads there is wc_conn_close_async.
 ///
@@ -241,7 +243,8 @@ pub extern "C" fn wc_conn_close(conn: wc_conn, how: i32) -> wc_status {
 /// @param conn  the connection
 /// @param how   WC_CLOSE_FLUSH, WC_CLOSE_NOW or WC_CLOSE_RESET
 ///
-/// Returns: WC_OK; WC_E_LIMIT; WC_E_INVAL; WC_E_BADHANDLE; WC_E_GONE if its loop has ended; WC_E_FORKED.
+/// Returns: WC_OK; WC_E_LIMIT; WC_E_INVAL; WC_E_BADHANDLE; WC_E_GONE if its loop has ended;
+/// WC_E_FORKED.
 #[unsafe(no_mangle)]
 pub extern "C" fn wc_conn_close_async(conn: wc_conn, how: i32) -> wc_status {
     code(guard(|| {
@@ -250,8 +253,8 @@ pub extern "C" fn wc_conn_close_async(conn: wc_conn, how: i32) -> wc_status {
     }))
 }
 
-/// Reads no more from the peer, and shows no more of what was read. The peer's own system stops it when
-/// the buffers between are full. The idle time does not run.
+/// Reads no more from the peer, and shows no more of what was read. The peer's own system stops it
+/// when the buffers between are full. The idle time does not run.
 ///
 /// [loop thread]
 ///
@@ -276,16 +279,17 @@ pub extern "C" fn wc_conn_resume(conn: wc_conn) -> wc_status {
     code(with(conn, Kind::Conn, |core| core.host.engine.resume_input(Handle(conn))))
 }
 
-/// Keeps the end of what on_data shows: it is shown again, with what comes next behind it. For programs
-/// that cut their input themselves.
+/// Keeps the end of what on_data shows: it is shown again, with what comes next behind it. For
+/// programs that cut their input themselves.
 ///
 /// [loop thread] In on_data, or on the event WC_EVENT_DATA, of this connection.
 ///
 /// @param conn   the connection
-/// @param count  bytes to keep, at most the len of the data; a framed connection shows all of its frame
+/// @param count  bytes to keep, at most the len of the data; a framed connection shows all of its
+/// frame
 ///
-/// Returns: WC_OK; WC_E_STATE if no data of this connection is shown, or less of it; WC_E_BADHANDLE,
-/// WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+/// Returns: WC_OK; WC_E_STATE if no data of this connection is shown, or less of it;
+/// WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn wc_conn_keep(conn: wc_conn, count: usize) -> wc_status {
     code(with(conn, Kind::Conn, |core| core.host.engine.keep(Handle(conn), count)))
@@ -356,8 +360,8 @@ pub extern "C" fn wc_state_name(state: i32) -> *const c_char {
 ///
 /// @param conn       the connection
 /// @param user       the pointer; one set before goes back before the next event
-/// @param free_user  called once with user after on_close, or when another is set; also if this call
-///                   fails, before it returns; may be null
+/// @param free_user  called once with user after on_close, or when another is set; also if this
+/// call                   fails, before it returns; may be null
 ///
 /// Returns: WC_OK; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
 ///
@@ -444,8 +448,9 @@ pub extern "C" fn wc_conn_set_idle(conn: wc_conn, ms: u32) -> wc_status {
 /// @param capacity  bytes of text; WC_ADDRESS_MAX is enough for every address
 /// @param port      where the port is written; may be null
 ///
-/// Returns: WC_OK; WC_E_INVAL if the text does not fit; WC_E_RESET or WC_E_OS if the system does not
-/// know it any more; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC. See getpeername(2).
+/// Returns: WC_OK; WC_E_INVAL if the text does not fit; WC_E_RESET or WC_E_OS if the system does
+/// not know it any more; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC. See
+/// getpeername(2).
 ///
 /// # Safety
 /// `text` points to `capacity` writable bytes; `port` is null or writable.

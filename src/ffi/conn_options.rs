@@ -75,8 +75,8 @@ pub struct wc_conn_options {
     pub write_limit: usize,
     /// ms without a byte from the peer until on_idle; 0: for ever.
     pub idle_ms: u32,
-    /// ms in which the peer takes nothing of the queued output until the end with WC_E_STALL; 0: for
-    /// ever.
+    /// ms in which the peer takes nothing of the queued output until the end with WC_E_STALL; 0:
+    /// for ever.
     pub stall_ms: u32,
     /// ms to wait for the peer's end after ours; 0: not at all.
     pub linger_ms: u32,
@@ -145,8 +145,9 @@ pub(super) fn cut(framing: i32, prefix_bytes: u32, order: i32) -> Result<Cut, St
     }
 }
 
-/// The callbacks of connections; each may be null. Data stands until the callback returns. Callbacks
-/// come on the loop's thread, never from within a call of the program, and on_close is the last one.
+/// The callbacks of connections; each may be null. Data stands until the callback returns.
+/// Callbacks come on the loop's thread, never from within a call of the program, and on_close is
+/// the last one.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct wc_conn_callbacks {
@@ -175,14 +176,14 @@ pub struct wc_conn_callbacks {
     /// The output queue fell to its low water: once after each WC_FULL, unless the connection ends
     /// before.
     pub on_drain: Option<unsafe extern "C-unwind" fn(conn: wc_conn, user: *mut c_void)>,
-    /// The peer ended its input; output can still be sent. Where it is null, the connection is closed
-    /// with WC_CLOSE_FLUSH.
+    /// The peer ended its input; output can still be sent. Where it is null, the connection is
+    /// closed with WC_CLOSE_FLUSH.
     pub on_eof: Option<unsafe extern "C-unwind" fn(conn: wc_conn, user: *mut c_void)>,
     /// Nothing came from the peer for the idle time; a new period begins. Where it is null, the
     /// connection ends with WC_E_IDLE.
     pub on_idle: Option<unsafe extern "C-unwind" fn(conn: wc_conn, user: *mut c_void)>,
-    /// The connection is over: WC_OK if the program closed it or both ends ended in order. Its handle
-    /// answers WC_E_GONE once this returns. os_error is the system's number, or 0; for logs.
+    /// The connection is over: WC_OK if the program closed it or both ends ended in order. Its
+    /// handle answers WC_E_GONE once this returns. os_error is the system's number, or 0; for logs.
     pub on_close: Option<
         unsafe extern "C-unwind" fn(
             conn: wc_conn,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What lives behind a loop's handle: the loop, the bindings of its objects, and where the dispatch of
-//! events stands. Is not: the place where callbacks are called; that is `ffi::loop_`, with nothing of
-//! this borrowed.
+//! What lives behind a loop's handle: the loop, the bindings of its objects, and where the dispatch
+//! of events stands. Is not: the place where callbacks are called; that is `ffi::loop_`, with
+//! nothing of this borrowed.
 
 use super::binding::{Bindings, Callbacks};
 use super::call::{Call, PlainFn, User};
@@ -83,7 +83,7 @@ impl Core {
 
     /// Goes on to the next event, waiting if need be; with `calls`, to the next callback.
     pub fn advance(&mut self, goal: &Goal, calls: bool) -> Result<Next, Status> {
-        let mut late = false;
+        let (mut late, mut looked) = (false, false);
         loop {
             self.settle();
             if let Some(call) = self.bindings.next_release() {
@@ -107,7 +107,13 @@ impl Core {
                 continue;
             }
             if (self.host.engine.is_idle() && !self.stay) || (goal.drained && self.is_drained()) {
-                return Ok(Next::Idle);
+                if looked {
+                    return Ok(Next::Idle);
+                }
+                // A job that was posted and not taken yet is still to run.
+                looked = true;
+                self.turn(Some(Millis(0)))?;
+                continue;
             }
             if late {
                 return Ok(Next::None);
@@ -132,8 +138,8 @@ impl Core {
         self.host.engine.fresh().after(ms.into())
     }
 
-    /// Gives an object a user pointer of its own. If the program has the last event of that object, what
-    /// is due after it is due for the new pointer.
+    /// Gives an object a user pointer of its own. If the program has the last event of that object,
+    /// what is due after it is due for the new pointer.
     pub fn set_user(&mut self, owner: Owner, user: User) -> Owner {
         let new = self.bindings.set_user(owner, user);
         match &mut self.after {
@@ -168,6 +174,12 @@ impl Core {
             Report::End(request) => (event::WC_EVENT_END, *request),
             Report::Drain(request) => (event::WC_EVENT_REQUEST_DRAIN, *request),
             Report::Closed { request, .. } => (event::WC_EVENT_REQUEST_CLOSE, *request),
+            Report::Rejected { conn, reason, http } => {
+                self.begin_conn(event::WC_EVENT_REJECT, *conn);
+                self.event.status = *reason;
+                self.event.os_error = i32::from(*http);
+                return true;
+            }
         };
         let owner = self.host.request_owner(object).unwrap_or_default();
         self.begin(kind, object, owner);
@@ -260,8 +272,8 @@ impl Core {
         self.event.len = view.len;
     }
 
-    /// The callback of the event that the program has; where there is none, what the library does by
-    /// itself is done.
+    /// The callback of the event that the program has; where there is none, what the library does
+    /// by itself is done.
     pub fn call(&mut self) -> Option<Call> {
         let e = self.event;
         if let After::Post(parcel) = self.after {
@@ -307,13 +319,14 @@ impl Core {
                 event::WC_EVENT_END => plain(h.on_end),
                 event::WC_EVENT_REQUEST_DRAIN => plain(h.on_drain),
                 event::WC_EVENT_REQUEST_CLOSE => end(h.on_close),
+                event::WC_EVENT_REJECT => why(h.on_reject),
                 _ => None,
             },
         }
     }
 
-    /// What ends a connection that has no callback for its end of input or its idle time. One that was
-    /// closed meanwhile needs no ending.
+    /// What ends a connection that has no callback for its end of input or its idle time. One that
+    /// was closed meanwhile needs no ending.
     fn end_by_default(&mut self, why: Option<Status>) -> Option<Call> {
         let conn = Handle(self.event.object);
         let _ = match why {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! One event, as `wc_loop_next` hands it out and as callbacks get it. Is not: what an event leads to.
+//! One event, as `wc_loop_next` hands it out and as callbacks get it. Is not: what an event leads
+//! to.
 #![allow(non_camel_case_types)]
 
 use super::give::Versioned;
@@ -16,7 +17,8 @@ pub const WC_EVENT_TOO_LONG: c_int = 3;
 pub const WC_EVENT_DRAIN: c_int = 4;
 /// The peer ended its input. Output can still be sent; close the connection when done.
 pub const WC_EVENT_EOF: c_int = 5;
-/// Nothing came from the peer for the idle time. A new period has begun; close the connection, or not.
+/// Nothing came from the peer for the idle time. A new period has begun; close the connection, or
+/// not.
 pub const WC_EVENT_IDLE: c_int = 6;
 /// A connection is over: status and os_error say why. Its last event.
 pub const WC_EVENT_CLOSE: c_int = 7;
@@ -42,6 +44,9 @@ pub const WC_EVENT_END: c_int = 16;
 pub const WC_EVENT_REQUEST_DRAIN: c_int = 17;
 /// A request is over: status is WC_OK if it was answered whole. Its last event.
 pub const WC_EVENT_REQUEST_CLOSE: c_int = 18;
+/// What a peer sent was refused, and answered by the library. object: the connection, which is
+/// being closed; status: the reason, WC_H_...; os_error: the HTTP status of the answer.
+pub const WC_EVENT_REJECT: c_int = 19;
 
 /// One event of the pull face. Set size to sizeof(wc_event) before the first call.
 #[repr(C)]

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What crosses the border by pointer: size-first structs, texts, outputs. Each is checked here before
-//! anything else looks at it.
+//! What crosses the border by pointer: size-first structs, texts, outputs. Each is checked here
+//! before anything else looks at it.
 
 use super::types::wc_str;
 use crate::base::Status;
@@ -9,7 +9,8 @@ use std::ffi::{CStr, c_char, c_void};
 /// A struct whose first field is its size as the caller knows it.
 ///
 /// # Safety
-/// The type is `repr(C)`, starts with a `usize`, and every bit pattern of its bytes is a value of it.
+/// The type is `repr(C)`, starts with a `usize`, and every bit pattern of its bytes is a value of
+/// it.
 pub(super) unsafe trait Versioned: Copy {
     /// Its size in the first release that had it; a smaller one was never valid.
     const FIRST: usize;
@@ -50,7 +51,8 @@ pub(super) unsafe fn read<T: Versioned>(from: *const T) -> Result<T, Status> {
         return Err(Status::INVAL);
     }
     let mut value = T::defaults();
-    // SAFETY: the first field is readable and says how many bytes are; what is copied is within both.
+    // SAFETY: the first field is readable and says how many bytes are; what is copied is within
+    // both.
     unsafe {
         let size = from.cast::<usize>().read();
         if size < T::FIRST {
@@ -84,7 +86,8 @@ pub(super) unsafe fn write<T: Versioned>(out: *mut T, value: &T) -> Result<(), S
     if out.is_null() || !out.is_aligned() {
         return Err(Status::INVAL);
     }
-    // SAFETY: the first field says how many bytes are writable; what is copied is within both structs.
+    // SAFETY: the first field says how many bytes are writable; what is copied is within both
+    // structs.
     unsafe {
         let size = out.cast::<usize>().read();
         if size < T::FIRST {
@@ -121,8 +124,8 @@ const NTS: usize = usize::MAX;
 /// The caller's bytes.
 ///
 /// # Safety
-/// `ptr` is null, or points to `len` readable bytes that stand during the call, or with `WC_NTS` to a
-/// NUL-terminated text.
+/// `ptr` is null, or points to `len` readable bytes that stand during the call, or with `WC_NTS` to
+/// a NUL-terminated text.
 pub(super) unsafe fn bytes<'a>(ptr: *const c_void, len: usize) -> Result<&'a [u8], Status> {
     if len == 0 {
         return Ok(&[]);

@@ -47,9 +47,9 @@ pub(super) fn with<T>(
     handle.expect(kind)?;
     let core = table::enter(handle)?;
     let result = guard(|| {
-        // SAFETY: `enter` found the core alive and owned by this thread. This is the only place that
-        // makes a reference to it, and none is alive: `act` runs library code only, which does not
-        // come here again.
+        // SAFETY: `enter` found the core alive and owned by this thread. This is the only place
+        // that makes a reference to it, and none is alive: `act` runs library code only, which does
+        // not come here again.
         act(unsafe { &mut *core })
     });
     if let Err(Status::PANIC) = result {

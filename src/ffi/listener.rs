@@ -21,9 +21,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 pub struct wc_listener_callbacks {
     /// Bytes of this struct as the caller knows it.
     pub size: usize,
-    /// It stopped accepting: out of descriptors (WC_E_NOFILES) or memory (WC_E_NOMEM), which is tried
-    /// again after 5 to 1000 ms, or at its limit of connections (WC_E_LIMIT), until one of them ends.
-    /// Peers wait in the backlog meanwhile. os_error is the system's number, or 0; for logs.
+    /// It stopped accepting: out of descriptors (WC_E_NOFILES) or memory (WC_E_NOMEM), which is
+    /// tried again after 5 to 1000 ms, or at its limit of connections (WC_E_LIMIT), until one of
+    /// them ends. Peers wait in the backlog meanwhile. os_error is the system's number, or 0; for
+    /// logs.
     pub on_pause: Option<
         unsafe extern "C-unwind" fn(
             listener: wc_listener,
@@ -123,8 +124,8 @@ pub unsafe extern "C" fn wc_listen_options_init(
 /// @param conn_options  how its connections are; null: the defaults; copied
 /// @param callbacks     of its connections; copied; null: none, for a program that pulls events
 /// @param user          goes to the callbacks of the listener and of its connections
-/// @param free_user     called once with user when the listener and all of its connections are gone;
-///                      also if this call fails, before it returns; may be null
+/// @param free_user     called once with user when the listener and all of its connections are
+/// gone;                      also if this call fails, before it returns; may be null
 /// @param out           where the handle is written; may be null
 ///
 /// Returns: WC_OK; WC_E_INVAL; WC_E_VERSION; WC_E_ADDRESS; WC_E_INUSE; WC_E_ACCESS; WC_E_LIMIT;
@@ -208,7 +209,8 @@ pub unsafe extern "C" fn wc_listener_address(
     }))
 }
 
-/// Closes a listener. Its port is free before the next event; on_close follows; its connections go on.
+/// Closes a listener. Its port is free before the next event; on_close follows; its connections go
+/// on.
 ///
 /// [loop thread]
 ///

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The loop in C: making, running, pulling, stopping, posting, freeing. Is not: the dispatch itself, in
-//! `ffi::run`.
+//! The loop in C: making, running, pulling, stopping, posting, freeing. Is not: the dispatch
+//! itself, in `ffi::run`.
 #![allow(non_camel_case_types)]
 
 use super::call::PlainFn;
@@ -24,13 +24,13 @@ use std::sync::Arc;
 pub struct wc_loop_options {
     /// Bytes of this struct as the caller knows it.
     pub size: usize,
-    /// The backend by its exact name, or null: the one that the environment variable WEBCORE_BACKEND
-    /// names, else the preferred one of this machine.
+    /// The backend by its exact name, or null: the one that the environment variable
+    /// WEBCORE_BACKEND names, else the preferred one of this machine.
     pub backend: *const c_char,
     /// Most connections at a time; 0: the default of docs/LIMITS.md.
     pub max_connections: u32,
-    /// Not 0: wc_loop_run goes on waiting though nothing is alive that could make an event, for jobs
-    /// that other threads will post.
+    /// Not 0: wc_loop_run goes on waiting though nothing is alive that could make an event, for
+    /// jobs that other threads will post.
     pub stay: u32,
 }
 
@@ -70,17 +70,17 @@ pub unsafe extern "C" fn wc_loop_options_init(
     code(guard(|| unsafe { give::init(options, size) }))
 }
 
-/// Makes a loop. It belongs to the calling thread: calls from others answer WC_E_THREAD, but for the
-/// ones marked [any thread]. Free it with wc_loop_free.
+/// Makes a loop. It belongs to the calling thread: calls from others answer WC_E_THREAD, but for
+/// the ones marked [any thread]. Free it with wc_loop_free.
 ///
 /// [any thread]
 ///
 /// @param options  how, or null for the defaults; copied
 /// @param out      where the handle is written
 ///
-/// Returns: WC_OK; WC_E_INVAL for a null out; WC_E_VERSION; WC_E_BACKEND if there is no backend of that
-/// name; WC_E_LIMIT if too many loops are alive; WC_E_NOFILES, WC_E_NOMEM or WC_E_OS if the system
-/// refuses. See epoll_create(2), eventfd(2).
+/// Returns: WC_OK; WC_E_INVAL for a null out; WC_E_VERSION; WC_E_BACKEND if there is no backend of
+/// that name; WC_E_LIMIT if too many loops are alive; WC_E_NOFILES, WC_E_NOMEM or WC_E_OS if the
+/// system refuses. See epoll_create(2), eventfd(2).
 ///
 /// # Safety
 /// `options` is null or an initialised struct; `out` is null or writable.
@@ -120,16 +120,16 @@ pub unsafe extern "C" fn wc_loop_new(
     }))
 }
 
-/// Runs the loop: waits, and calls back for what happens. It returns when wc_loop_stop is called, and,
-/// unless the option stay is set, when nothing is alive any more that could make an event: no listener,
-/// no connection, no timer.
+/// Runs the loop: waits, and calls back for what happens. It returns when wc_loop_stop is called,
+/// and, unless the option stay is set, when nothing is alive any more that could make an event: no
+/// listener, no connection, no timer.
 ///
 /// [loop thread] Not from a callback of the same loop.
 ///
 /// @param loop_  the loop
 ///
-/// Returns: WC_OK; WC_E_REENTRANT from a callback; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED;
-/// WC_E_OS, WC_E_NOMEM if the system refuses to wait; WC_E_PANIC.
+/// Returns: WC_OK; WC_E_REENTRANT from a callback; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD,
+/// WC_E_FORKED; WC_E_OS, WC_E_NOMEM if the system refuses to wait; WC_E_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn wc_loop_run(loop_: wc_loop) -> wc_status {
     guard::flat(
@@ -139,9 +139,9 @@ pub extern "C-unwind" fn wc_loop_run(loop_: wc_loop) -> wc_status {
     )
 }
 
-/// Waits for the next event and hands it out instead of calling back. What the library does by itself
-/// where a callback is null (closing after the end of input or the idle time) is the program's to do, or
-/// wc_loop_dispatch's.
+/// Waits for the next event and hands it out instead of calling back. What the library does by
+/// itself where a callback is null (closing after the end of input or the idle time) is the
+/// program's to do, or wc_loop_dispatch's.
 ///
 /// [loop thread] Not from a callback of the same loop.
 ///
@@ -149,8 +149,8 @@ pub extern "C-unwind" fn wc_loop_run(loop_: wc_loop) -> wc_status {
 /// @param timeout_ms  how long to wait at the longest; 0: not at all; WC_FOREVER: without end
 /// @param out         the event, its size set; data in it stands until the next call
 ///
-/// Returns: WC_OK with an event; WC_NONE if the time is up, or if nothing is alive that could make an
-/// event; WC_STOPPED after wc_loop_stop, once; WC_E_INVAL, WC_E_VERSION, and as wc_loop_run.
+/// Returns: WC_OK with an event; WC_NONE if the time is up, or if nothing is alive that could make
+/// an event; WC_STOPPED after wc_loop_stop, once; WC_E_INVAL, WC_E_VERSION, and as wc_loop_run.
 ///
 /// # Safety
 /// `out` is null or an initialised, writable struct.
@@ -182,9 +182,9 @@ pub unsafe extern "C-unwind" fn wc_loop_next(
     guard::flat(next())
 }
 
-/// Calls back for the event that wc_loop_next handed out last, as wc_loop_run would have; so a program
-/// can handle some kinds of events itself and leave the rest to callbacks. For a second call on the same
-/// event the callback is called again.
+/// Calls back for the event that wc_loop_next handed out last, as wc_loop_run would have; so a
+/// program can handle some kinds of events itself and leave the rest to callbacks. For a second
+/// call on the same event the callback is called again.
 ///
 /// [loop thread] Not from a callback of the same loop.
 ///
@@ -209,9 +209,9 @@ pub extern "C" fn wc_loop_stop(loop_: wc_loop) -> wc_status {
     code(table::with_door(Handle(loop_), Kind::Loop, |door| door.ask_stop()))
 }
 
-/// Ends what is open in order: closes the listeners, sends what is queued, lets requests that are being
-/// answered end, calling back as wc_loop_run does, until no connection is left or the time is up. What
-/// is then still open is left open: wc_loop_free ends it.
+/// Ends what is open in order: closes the listeners, sends what is queued, lets requests that are
+/// being answered end, calling back as wc_loop_run does, until no connection is left or the time is
+/// up. What is then still open is left open: wc_loop_free ends it.
 ///
 /// [loop thread] Not from a callback of the same loop.
 ///
@@ -232,16 +232,16 @@ pub extern "C-unwind" fn wc_loop_drain(loop_: wc_loop, deadline_ms: u32) -> wc_s
     guard::flat(drain())
 }
 
-/// Frees a loop. Whatever lives in it ends: each object gets its last callback, with WC_E_FREED, and
-/// each user pointer goes back, before this returns. Called from a callback of the loop, it is done when
-/// wc_loop_run returns, which it does after that callback.
+/// Frees a loop. Whatever lives in it ends: each object gets its last callback, with WC_E_FREED,
+/// and each user pointer goes back, before this returns. Called from a callback of the loop, it is
+/// done when wc_loop_run returns, which it does after that callback.
 ///
 /// [loop thread]
 ///
 /// @param loop_  the loop; its handle and those of all its objects answer WC_E_GONE from then on
 ///
-/// Returns: WC_OK; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED. A loop that answers WC_E_PANIC
-/// can still be freed; its objects then end without a word.
+/// Returns: WC_OK; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED. A loop that answers
+/// WC_E_PANIC can still be freed; its objects then end without a word.
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn wc_loop_free(loop_: wc_loop) -> wc_status {
     let running = with(loop_, Kind::Loop, |core| {
@@ -279,8 +279,8 @@ pub extern "C" fn wc_loop_detach(loop_: wc_loop) -> wc_status {
 /// @param loop_  the loop
 /// @param run    the job
 /// @param user   goes to the job; it is the job's from then on
-/// @param drop   called with user instead of run, if the loop ends before the job ran, or the program
-///               pulled the event and did not dispatch it; may be null
+/// @param drop   called with user instead of run, if the loop ends before the job ran, or the
+/// program               pulled the event and did not dispatch it; may be null
 ///
 /// Returns: WC_OK; WC_E_INVAL for a null run; WC_E_LIMIT if too many are queued; WC_E_BADHANDLE,
 /// WC_E_GONE, WC_E_FORKED. With an error user stays the caller's: neither run nor drop is called.

@@ -23,8 +23,14 @@ pub mod conn;
 
 pub mod listener;
 
-#[allow(missing_docs)]
-mod http;
+pub mod http;
+
+pub mod request;
+
+pub mod answer;
+
+pub mod parser;
+
 mod binding;
 mod call;
 mod core;
@@ -55,6 +61,38 @@ pub fn layout() -> Vec<Layout> {
     layout! {
         types::wc_str { ptr, len }
         types::wc_header { name, name_len, value, value_len }
+        stats::wc_loop_stats {
+            size, turns, events, stale_events, accepted, closed, accept_pauses, bytes_received,
+            bytes_sent, requests, timers_fired, posts, connections, listeners, timers,
+            live_requests,
+        }
+        event::wc_event { size, kind, status, os_error, reserved, object, parent, data, len, user }
+        loop_::wc_loop_options { size, backend, max_connections, stay }
+        conn_options::wc_conn_options {
+            size, framing, prefix_order, prefix_bytes, read_budget, max_frame, write_high,
+            write_low, write_limit, idle_ms, stall_ms, linger_ms, reserved,
+        }
+        conn_options::wc_conn_callbacks {
+            size, on_open, on_data, on_too_long, on_drain, on_eof, on_idle, on_close,
+        }
+        conn::wc_connect_options { size, host, port, reserved, timeout_ms }
+        listener::wc_listener_callbacks { size, on_pause, on_resume, on_close }
+        listener::wc_listen_options {
+            size, host, port, v6_only, backlog, max_connections, accept_budget, events,
+        }
+        http::wc_http_options {
+            size, max_request_line, max_field, max_fields, max_head, max_body, head_ms,
+            body_grace_ms, body_rate, keep_ms, answer_ms, reserved,
+        }
+        http::wc_http_callbacks {
+            size, on_request, on_head, on_body, on_end, on_drain, on_close, on_reject,
+        }
+        parser::wc_http_item { size, kind, reserved, data, len }
+        parser::wc_http_head {
+            size, method, target, minor_version, keep_alive, chunked, expect_continue,
+            content_length, header_count,
+        }
+        parser::wc_http_fault { size, reason, http_status, at }
     }
 }
 
@@ -72,6 +110,43 @@ pub fn constants() -> Vec<(&'static str, i64)> {
     constants! {
         types::WC_ADDRESS_MAX
         types::WC_FOREVER
+        event::WC_EVENT_OPEN
+        event::WC_EVENT_DATA
+        event::WC_EVENT_TOO_LONG
+        event::WC_EVENT_DRAIN
+        event::WC_EVENT_EOF
+        event::WC_EVENT_IDLE
+        event::WC_EVENT_CLOSE
+        event::WC_EVENT_TIMER
+        event::WC_EVENT_POST
+        event::WC_EVENT_PAUSE
+        event::WC_EVENT_RESUME
+        event::WC_EVENT_LISTENER_CLOSE
+        event::WC_EVENT_REQUEST
+        event::WC_EVENT_HEAD
+        event::WC_EVENT_BODY
+        event::WC_EVENT_END
+        event::WC_EVENT_REQUEST_DRAIN
+        event::WC_EVENT_REQUEST_CLOSE
+        event::WC_EVENT_REJECT
+        conn_options::WC_FRAMING_RAW
+        conn_options::WC_FRAMING_LINE
+        conn_options::WC_FRAMING_LENGTH
+        conn_options::WC_ORDER_BIG
+        conn_options::WC_ORDER_LITTLE
+        conn_options::WC_CLOSE_FLUSH
+        conn_options::WC_CLOSE_NOW
+        conn_options::WC_CLOSE_RESET
+        conn_options::WC_CONN_CONNECTING
+        conn_options::WC_CONN_OPEN
+        conn_options::WC_CONN_HALF_OPEN
+        conn_options::WC_CONN_FLUSHING
+        conn_options::WC_CONN_LINGERING
+        conn_options::WC_CONN_CLOSED
+        answer::WC_LENGTH_UNKNOWN
+        parser::WC_HTTP_HEAD
+        parser::WC_HTTP_BODY
+        parser::WC_HTTP_END
     }
     .to_vec()
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The dispatch: events out of the loop, calls into the program, one after the other. INVARIANT: user
-//! code is called with no reference into the library alive and no guard held.
+//! The dispatch: events out of the loop, calls into the program, one after the other. INVARIANT:
+//! user code is called with no reference into the library alive and no guard held.
 
 use super::call::Call;
 use super::core::{Core, Goal, Next, drop_of};
@@ -10,7 +10,8 @@ use super::types::{wc_loop, wc_status};
 use crate::base::{Handle, Kind, Status};
 use crate::engine::Message;
 
-/// That a run, next or drain is on the stack; however it is left, also by an exception of a callback.
+/// That a run, next or drain is on the stack; however it is left, also by an exception of a
+/// callback.
 pub(super) struct Running(wc_loop);
 
 impl Running {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The process-wide table of loops, and the one way from a handle to its loop. Is not: what a loop does.
-//! INVARIANTS: the number of an ended loop is given out again only with generations above all that were
-//! used under it; a core is touched by the thread that owns it and by no other; the door is touched
-//! between `callers` going up and down, and freed when `callers` is 0.
+//! The process-wide table of loops, and the one way from a handle to its loop. Is not: what a loop
+//! does. INVARIANTS: the number of an ended loop is given out again only with generations above all
+//! that were used under it; a core is touched by the thread that owns it and by no other; the door
+//! is touched between `callers` going up and down, and freed when `callers` is 0.
 
 use super::core::Core;
 use crate::base::handle::GENERATION_MAX;
@@ -82,8 +82,8 @@ pub(super) fn withdraw(number: u16) -> Box<Core> {
         std::thread::yield_now();
     }
     let door = entry.door.swap(std::ptr::null_mut(), Ordering::AcqRel);
-    // SAFETY: `publish` stored this pointer from Arc::into_raw; no caller is inside, and none enters
-    // while the generation is 0.
+    // SAFETY: `publish` stored this pointer from Arc::into_raw; no caller is inside, and none
+    // enters while the generation is 0.
     drop(unsafe { Arc::from_raw(door) });
     let core = entry.core.swap(std::ptr::null_mut(), Ordering::AcqRel);
     // SAFETY: `publish` stored this pointer from Box::into_raw; only the owner gets here, once.
@@ -117,8 +117,8 @@ fn find(handle: Handle) -> Result<&'static Entry, Status> {
     Ok(entry)
 }
 
-/// The core of a handle's loop, for the thread that owns it. A loop that nobody owns is the caller's
-/// from now on.
+/// The core of a handle's loop, for the thread that owns it. A loop that nobody owns is the
+/// caller's from now on.
 pub(super) fn enter(handle: Handle) -> Result<*mut Core, Status> {
     let entry = find(handle)?;
     let me = process::thread_id();
@@ -159,8 +159,8 @@ pub(super) fn disown(handle: Handle) -> Result<(), Status> {
     Ok(())
 }
 
-/// Does something with the door of a handle's loop; from any thread. Takes no lock itself, so it can be
-/// used in a signal handler with what is safe there.
+/// Does something with the door of a handle's loop; from any thread. Takes no lock itself, so it
+/// can be used in a signal handler with what is safe there.
 pub(super) fn with_door<T>(
     handle: Handle,
     kind: Kind,

@@ -16,19 +16,20 @@ pub type wc_timer_fn = Option<unsafe extern "C-unwind" fn(timer: wc_timer, user:
 /// The same, once it is known to be there.
 pub(super) type TimerFn = Option<PlainFn>;
 
-/// Starts a timer. It fires at or after its time, never before; timers of the same millisecond fire in
-/// the order in which they were started. A timer that does not repeat ends after it has fired, unless
-/// its callback restarts it.
+/// Starts a timer. It fires at or after its time, never before; timers of the same millisecond fire
+/// in the order in which they were started. A timer that does not repeat ends after it has fired,
+/// unless its callback restarts it.
 ///
 /// [loop thread]
 ///
 /// @param loop_      the loop
 /// @param delay_ms   ms from now until it fires
-/// @param repeat_ms  ms between later firings, at a fixed rate (what was missed is skipped); 0: none
+/// @param repeat_ms  ms between later firings, at a fixed rate (what was missed is skipped); 0:
+/// none
 /// @param on_fire    the callback; may be null for a program that pulls events
 /// @param user       goes to the callback
-/// @param free_user  called once with user when the timer has ended; also if this call fails, before it
-///                   returns; may be null
+/// @param free_user  called once with user when the timer has ended; also if this call fails,
+/// before it                   returns; may be null
 /// @param out        where the handle is written; may be null
 ///
 /// Returns: WC_OK; WC_E_LIMIT; WC_E_STATE while the loop is being freed; WC_E_BADHANDLE, WC_E_GONE,
@@ -57,8 +58,8 @@ pub unsafe extern "C-unwind" fn wc_timer_start(
     unsafe { user.settle(started, out) }
 }
 
-/// Sets a timer to fire anew, `delay_ms` from now; its repetition goes on from there. Costs the same
-/// whatever the number of timers.
+/// Sets a timer to fire anew, `delay_ms` from now; its repetition goes on from there. Costs the
+/// same whatever the number of timers.
 ///
 /// [loop thread]
 ///

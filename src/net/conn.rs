@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! One connection: its life, latches, buffers and transport. Is not: the loop that steps it.
 //! INVARIANTS: unread bytes are in the loop's hot buffer or in `input`, never in both; the latch
-//! `readable` or `writable` is cleared only by the kernel's "not now" or by a short transfer; no line
-//! but one assigns `life`.
+//! `readable` or `writable` is cleared only by the kernel's "not now" or by a short transfer; no
+//! line but one assigns `life`.
 
 mod input;
 mod output;
@@ -67,8 +67,10 @@ pub struct Conn {
     pub close_said: bool,
     /// True exactly when the connection is in the loop's ready list.
     pub queued: bool,
-    /// True exactly when the program (or the protocol above) wants no input.
+    /// True exactly when the program wants no input.
     pub paused: bool,
+    /// True exactly when the protocol above holds input back.
+    pub held: bool,
     /// True exactly when a write answered FULL and no on_drain has followed.
     pub owes_drain: bool,
     /// True exactly when the unread bytes have been shown and more are needed to show them again.
@@ -116,6 +118,7 @@ impl Conn {
             close_said: false,
             queued: false,
             paused: false,
+            held: false,
             owes_drain: false,
             waiting: true,
             shut_wanted: false,
@@ -188,10 +191,15 @@ impl Conn {
         want
     }
 
+    /// Whether input is not to be shown, by the will of the program or of the protocol above.
+    pub fn is_paused(&self) -> bool {
+        self.paused || self.held
+    }
+
     /// Whether bytes from the peer are of use now.
     pub fn wants_input(&self) -> bool {
         match self.life {
-            Life::Open => !self.paused && !self.eof_seen,
+            Life::Open => !self.is_paused() && !self.eof_seen,
             Life::Lingering => !self.eof_seen,
             Life::Connecting | Life::HalfOpen | Life::Flushing | Life::Closed => false,
         }
@@ -220,7 +228,7 @@ impl Conn {
             Life::Connecting | Life::Lingering => self.until,
             Life::Flushing => stalls,
             Life::Open | Life::HalfOpen if !self.output.is_empty() => self.until.min(stalls),
-            Life::Open | Life::HalfOpen if self.paused => self.until,
+            Life::Open | Life::HalfOpen if self.is_paused() => self.until,
             Life::Open | Life::HalfOpen => self.until.min(after(self.active, self.idle_ms)),
         }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The epoll(7) backend. Is not: the system calls, which are `sys::epoll`. INVARIANT: the kernel holds
-//! a descriptor exactly while its interest is not NONE, because an empty mask would still tell hang-ups.
+//! The epoll(7) backend. Is not: the system calls, which are `sys::epoll`. INVARIANT: the kernel
+//! holds a descriptor exactly while its interest is not NONE, because an empty mask would still
+//! tell hang-ups.
 
 use super::{Event, Interest, Selector, Token, millis};
 use crate::base::limits::BATCH;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Readiness behind one small trait; its rules are docs/CONTRACT.md. Is not: reading, writing, timers.
-//! INVARIANT: nothing above this module knows which backend runs.
+//! Readiness behind one small trait; its rules are docs/CONTRACT.md. Is not: reading, writing,
+//! timers. INVARIANT: nothing above this module knows which backend runs.
 
 #![forbid(unsafe_code)]
 
@@ -34,8 +34,8 @@ impl Interest {
     pub const READ: Interest = Interest(1);
     /// Room for output.
     pub const WRITE: Interest = Interest(2);
-    /// Errors, and the end of both directions; READ and WRITE include it. The end of the input alone is
-    /// not told: a paused reader would hear of it in every turn.
+    /// Errors, and the end of both directions; READ and WRITE include it. The end of the input
+    /// alone is not told: a paused reader would hear of it in every turn.
     pub const TROUBLE: Interest = Interest(4);
     /// Tell each arrival once, where the backend can (`Backend::edge`); alone it is no interest.
     pub const EDGE: Interest = Interest(8);
@@ -112,12 +112,13 @@ impl Event {
 
 /// What tells readiness. The rules are in docs/CONTRACT.md; each is a test.
 pub trait Selector {
-    /// Watches for `new` what was watched for `old`, and from now on reports it as `token`. `old` must
-    /// be what the last call for this descriptor said, or NONE; a descriptor is closed after NONE only.
+    /// Watches for `new` what was watched for `old`, and from now on reports it as `token`. `old`
+    /// must be what the last call for this descriptor said, or NONE; a descriptor is closed after
+    /// NONE only.
     fn update(&mut self, fd: RawFd, token: Token, old: Interest, new: Interest) -> io::Result<()>;
 
-    /// Replaces what is in `out` by what is ready, waiting for it as long as `timeout` (without: for
-    /// ever). Nothing ready in time, or a signal: `out` is empty.
+    /// Replaces what is in `out` by what is ready, waiting for it as long as `timeout` (without:
+    /// for ever). Nothing ready in time, or a signal: `out` is empty.
     fn wait(&mut self, out: &mut Vec<Event>, timeout: Option<Duration>) -> io::Result<()>;
 }
 
@@ -152,8 +153,8 @@ fn choose_from(name: Option<&str>, variable: Option<&OsStr>) -> Result<&'static 
     BACKENDS.iter().find(fits).ok_or(Status::BACKEND)
 }
 
-/// The timeout for calls that count milliseconds: rounded up, -1 for none. A wait above 24 days ends
-/// after 24 days without an event.
+/// The timeout for calls that count milliseconds: rounded up, -1 for none. A wait above 24 days
+/// ends after 24 days without an event.
 fn millis(timeout: Option<Duration>) -> i32 {
     let Some(timeout) = timeout else { return -1 };
     i32::try_from(timeout.as_nanos().div_ceil(1_000_000)).unwrap_or(i32::MAX)

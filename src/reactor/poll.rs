@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The poll(2) backend. Is not: the system call, which is `sys::poll`. INVARIANT: `records` and `tokens`
-//! run in parallel and hold exactly the descriptors with an interest; `places[fd]` is where.
+//! The poll(2) backend. Is not: the system call, which is `sys::poll`. INVARIANT: `records` and
+//! `tokens` run in parallel and hold exactly the descriptors with an interest; `places[fd]` is
+//! where.
 
 use super::{Event, Interest, Selector, Token, millis};
 use crate::base::limits::BATCH;
@@ -23,7 +24,8 @@ struct Selected {
     places: Vec<u32>,
     records: Vec<poll::Record>,
     tokens: Vec<Token>,
-    /// Where the next look begins, so that a batch that was full does not starve what lay behind it.
+    /// Where the next look begins, so that a batch that was full does not starve what lay behind
+    /// it.
     turn: usize,
 }
 

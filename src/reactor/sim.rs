@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A scripted world for tests: a selector that tells what was written down, and a clock that moves only
-//! when somebody waits. Is not: a kernel; its descriptors are mere numbers, and it is in no table.
+//! A scripted world for tests: a selector that tells what was written down, and a clock that moves
+//! only when somebody waits. Is not: a kernel; its descriptors are mere numbers, and it is in no
+//! table.
 //!
-//! What is scripted for a descriptor is one arrival: told once, to whoever watches for it, as if its reader
-//! always took everything. While nobody watches for it, it stays pending, and is told as soon as somebody
-//! does (so would a level-triggered backend, and an edge-triggered one after `update`); NONE forgets it.
-//! Arrivals pending for one descriptor are told as one event.
+//! What is scripted for a descriptor is one arrival: told once, to whoever watches for it, as if
+//! its reader always took everything. While nobody watches for it, it stays pending, and is told as
+//! soon as somebody does (so would a level-triggered backend, and an edge-triggered one after
+//! `update`); NONE forgets it. Arrivals pending for one descriptor are told as one event.
 
 use super::{Event, Interest, Selector, Token};
 use crate::base::limits::BATCH;
@@ -178,8 +179,9 @@ impl Selector for World {
         Ok(())
     }
 
-    /// The next batch that is due and watched for; without one the clock moves on by `timeout`. Where
-    /// nothing is left that could ever end the wait, it fails, because a test that hangs says less.
+    /// The next batch that is due and watched for; without one the clock moves on by `timeout`.
+    /// Where nothing is left that could ever end the wait, it fails, because a test that hangs says
+    /// less.
     fn wait(&mut self, out: &mut Vec<Event>, timeout: Option<Duration>) -> io::Result<()> {
         out.clear();
         let state = &mut *self.0.borrow_mut();

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The one way into a loop for other threads and signal handlers: a queue with a bell. Is not: a way out,
-//! or the meaning of what is posted.
+//! The one way into a loop for other threads and signal handlers: a queue with a bell. Is not: a
+//! way out, or the meaning of what is posted.
 //!
-//! INVARIANT: while something is queued that no `drain` has begun to take, the bell has rung or the thread
-//! that queued it is about to ring it. The two orders that make it hold are written at `drain`.
+//! INVARIANT: while something is queued that no `drain` has begun to take, the bell has rung or the
+//! thread that queued it is about to ring it. The two orders that make it hold are written at
+//! `drain`.
 
 use crate::base::Status;
 use crate::base::limits::POSTS;
@@ -19,8 +20,8 @@ struct Queue<T> {
     closed: bool,
 }
 
-/// The door. Every method but `drain`, `take_stop` and `close` may be called from any thread; those are
-/// the owner's.
+/// The door. Every method but `drain`, `take_stop` and `close` may be called from any thread; those
+/// are the owner's.
 pub struct Door<T: Send> {
     queue: Mutex<Queue<T>>,
     wake: Wake,
@@ -40,8 +41,8 @@ impl<T: Send> Door<T> {
         })
     }
 
-    /// Queues a post and wakes the owner; gives the post back with LIMIT when too many are queued, with
-    /// GONE when the door is closed.
+    /// Queues a post and wakes the owner; gives the post back with LIMIT when too many are queued,
+    /// with GONE when the door is closed.
     pub fn push(&self, post: T) -> Result<(), (Status, T)> {
         let mut queue = self.queue.lock();
         if queue.closed {
@@ -59,13 +60,13 @@ impl<T: Send> Door<T> {
         Ok(())
     }
 
-    /// Takes what is queued, to the end of `into`, and makes the bell quiet; to be called when `as_fd` is
-    /// readable. A bell that rings for a stop rings on until `take_stop`.
+    /// Takes what is queued, to the end of `into`, and makes the bell quiet; to be called when
+    /// `as_fd` is readable. A bell that rings for a stop rings on until `take_stop`.
     ///
-    /// The bell is made quiet before `rung` is lowered: the other way round a `push` between the two
-    /// would raise `rung` and lose its ring, and no later one would ring again. `rung` is lowered before
-    /// the queue is taken: a `push` that comes too late for this take has locked after it, sees the
-    /// lowered `rung` through the lock, and rings.
+    /// The bell is made quiet before `rung` is lowered: the other way round a `push` between the
+    /// two would raise `rung` and lose its ring, and no later one would ring again. `rung` is
+    /// lowered before the queue is taken: a `push` that comes too late for this take has locked
+    /// after it, sees the lowered `rung` through the lock, and rings.
     pub fn drain(&self, into: &mut VecDeque<T>) {
         self.wake.clear();
         self.rung.store(false, Ordering::Release);
@@ -175,7 +176,8 @@ mod tests {
         assert_eq!(drained(&door), []);
     }
 
-    /// The owner sleeps until the bell; a ring that is lost leaves it asleep with posts behind the door.
+    /// The owner sleeps until the bell; a ring that is lost leaves it asleep with posts behind the
+    /// door.
     fn all_arrive(threads: u64, each: u64, turn: impl Fn(&Door<(u64, u64)>) + Sync) {
         let door = Door::new().unwrap();
         std::thread::scope(|scope| {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A hierarchical timing wheel of one-millisecond ticks: start, restart and cancel in constant time. Is
-//! not: a clock; it is told the time.
+//! A hierarchical timing wheel of one-millisecond ticks: start, restart and cancel in constant
+//! time. Is not: a clock; it is told the time.
 //!
-//! INVARIANT: a timer that is not due lies on the level of the highest byte in which its deadline differs
-//! from `now`, in the slot of that byte's value. Eight bytes, eight levels: no deadline is beyond the span,
-//! no slot below the present one is ever filled, and the lowest filled level has the earliest deadline.
+//! INVARIANT: a timer that is not due lies on the level of the highest byte in which its deadline
+//! differs from `now`, in the slot of that byte's value. Eight bytes, eight levels: no deadline is
+//! beyond the span, no slot below the present one is ever filled, and the lowest filled level has
+//! the earliest deadline.
 
 use crate::base::time::Millis;
 
@@ -67,7 +68,8 @@ pub struct Wheel<T: Copy> {
     sorting: Vec<(u64, u64, u32)>,
 }
 
-/// Where a deadline after `now` belongs; a deadline of exactly `now` too, while `advance` is at work.
+/// Where a deadline after `now` belongs; a deadline of exactly `now` too, while `advance` is at
+/// work.
 fn locate(at: u64, now: u64) -> u16 {
     let level = (at ^ now).checked_ilog2().unwrap_or(0) / BITS;
     let slot = (at >> (level * BITS)) as u8;
@@ -109,7 +111,8 @@ impl<T: Copy> Wheel<T> {
         TimerId(id)
     }
 
-    /// Gives a timer another deadline, and the youngest birth among equals; also one that was popped.
+    /// Gives a timer another deadline, and the youngest birth among equals; also one that was
+    /// popped.
     #[inline]
     pub fn restart(&mut self, id: TimerId, at: Millis) {
         let (old, new) = (self.live_place(id), self.place_for(at.0));
@@ -144,8 +147,8 @@ impl<T: Copy> Wheel<T> {
         node.word
     }
 
-    /// When to call `advance` next: the earliest deadline, or a moment before it at which the wheel has
-    /// to sort more finely; of what is due and not popped yet, its own deadline.
+    /// When to call `advance` next: the earliest deadline, or a moment before it at which the wheel
+    /// has to sort more finely; of what is due and not popped yet, its own deadline.
     pub fn next_deadline(&self) -> Option<Millis> {
         let expired = self.heads[EXPIRED as usize];
         let expired = (expired != NIL).then(|| self.nodes[expired as usize].at);
@@ -184,8 +187,8 @@ impl<T: Copy> Wheel<T> {
         self.now = self.now.max(now.0);
     }
 
-    /// The next due timer, in the order of deadline and then birth. It stays allocated, out of the wheel,
-    /// until it is restarted or removed.
+    /// The next due timer, in the order of deadline and then birth. It stays allocated, out of the
+    /// wheel, until it is restarted or removed.
     pub fn pop(&mut self) -> Option<(TimerId, T)> {
         let id = self.heads[EXPIRED as usize];
         let word = self.nodes.get(id as usize)?.word;
@@ -383,9 +386,14 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+        #![proptest_config(ProptestConfig {
+            failure_persistence: None, ..ProptestConfig::default()
+        })]
         #[test]
-        fn it_does_what_the_model_does(begin in span(), ops in prop::collection::vec(op(), 1..120)) {
+        fn it_does_what_the_model_does(
+            begin in span(),
+            ops in prop::collection::vec(op(), 1..120),
+        ) {
             let mut model = Model { now: begin, ..Model::default() };
             let mut wheel = Wheel::new(Millis(begin));
             let mut timers: Vec<(usize, TimerId)> = Vec::new();

@@ -16,7 +16,8 @@ const V6: libc::socklen_t = mem::size_of::<libc::sockaddr_in6>() as libc::sockle
 const ANY: libc::socklen_t = mem::size_of::<libc::sockaddr_storage>() as libc::socklen_t;
 
 fn zeroed<T: Copy>() -> T {
-    // SAFETY: used for the sockaddr structs only, which are plain integers: zero is a value of each.
+    // SAFETY: used for the sockaddr structs only, which are plain integers: zero is a value of
+    // each.
     unsafe { MaybeUninit::zeroed().assume_init() }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Each system call wrapped once, in safe types. Is not: policy; what to do about an error is decided
-//! above. INVARIANT: no function here needs its caller to keep a promise, and none raises SIGPIPE.
+//! Each system call wrapped once, in safe types. Is not: policy; what to do about an error is
+//! decided above. INVARIANT: no function here needs its caller to keep a promise, and none raises
+//! SIGPIPE.
 
 mod address;
 pub mod blame;

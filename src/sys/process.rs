@@ -12,8 +12,8 @@ thread_local! {
 static FORKS: AtomicU32 = AtomicU32::new(0);
 static GUARD: OnceCell<()> = OnceCell::new();
 
-/// The number of the calling thread, never 0: unique among the threads alive; a thread that has ended
-/// may pass its number on.
+/// The number of the calling thread, never 0: unique among the threads alive; a thread that has
+/// ended may pass its number on.
 #[inline]
 pub fn thread_id() -> usize {
     MARK.with(|mark| std::ptr::from_ref(mark) as usize)

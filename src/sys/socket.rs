@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Sockets: bytes in and out, listen, accept, connect, options. Is not: names, buffers, or policy.
-//! INVARIANT: every descriptor made here is non-blocking and close-on-exec, and none raises SIGPIPE.
+//! INVARIANT: every descriptor made here is non-blocking and close-on-exec, and none raises
+//! SIGPIPE.
 
 use super::address::Raw;
 use super::check;
@@ -67,8 +68,8 @@ pub fn recv(fd: BorrowedFd<'_>, into: &mut [u8]) -> Io {
 pub fn recv_append(fd: BorrowedFd<'_>, buffer: &mut Vec<u8>, max: usize) -> Io {
     buffer.reserve(max);
     let room = &mut buffer.spare_capacity_mut()[..max];
-    // SAFETY: the pointer and the length are those of one exclusively borrowed slice, and the kernel
-    // only writes to it.
+    // SAFETY: the pointer and the length are those of one exclusively borrowed slice, and the
+    // kernel only writes to it.
     let done = retry(|| unsafe { libc::recv(fd.as_raw_fd(), room.as_mut_ptr().cast(), max, 0) });
     if let Io::Done(got) = done {
         // SAFETY: the kernel has filled the first `got <= max` bytes behind the old length.
@@ -92,7 +93,8 @@ pub fn send2(fd: BorrowedFd<'_>, first: &[u8], second: &[u8]) -> Io {
         iov_len: bytes.len(),
     };
     let mut parts = [part(first), part(second)];
-    // SAFETY: msghdr is pointers and integers: all zero is a message without address and control data.
+    // SAFETY: msghdr is pointers and integers: all zero is a message without address and control
+    // data.
     let mut message: libc::msghdr = unsafe { std::mem::zeroed() };
     message.msg_iov = parts.as_mut_ptr();
     message.msg_iovlen = 2;
@@ -154,8 +156,9 @@ fn stream_for(addr: SocketAddr) -> io::Result<OwnedFd> {
     Ok(fd)
 }
 
-/// A listening TCP socket. `v6_only` is set either way on an IPv6 one, so that the system's default has
-/// no say. TCP_NODELAY is set here because accepted sockets inherit it, which spares a call for each.
+/// A listening TCP socket. `v6_only` is set either way on an IPv6 one, so that the system's default
+/// has no say. TCP_NODELAY is set here because accepted sockets inherit it, which spares a call for
+/// each.
 pub fn listen(addr: SocketAddr, v6_only: bool, backlog: i32) -> io::Result<OwnedFd> {
     let fd = stream_for(addr)?;
     set(fd.as_fd(), libc::SOL_SOCKET, libc::SO_REUSEADDR, true)?;
@@ -217,8 +220,8 @@ fn refused(error: i32) -> Accept {
     }
 }
 
-/// Starts a TCP connection; true if it is still in progress. Writable then says that it has ended, and
-/// `take_error` how.
+/// Starts a TCP connection; true if it is still in progress. Writable then says that it has ended,
+/// and `take_error` how.
 pub fn connect(addr: SocketAddr) -> io::Result<(OwnedFd, bool)> {
     let fd = stream_for(addr)?;
     let raw = Raw::new(addr);
@@ -257,8 +260,8 @@ pub fn peer_addr(fd: BorrowedFd<'_>) -> io::Result<SocketAddr> {
     Raw::read(|place, len| unsafe { libc::getpeername(fd.as_raw_fd(), place, len) })
 }
 
-/// Makes close(2) reset the connection and drop what is unsent. A socket that the peer has reset before
-/// may refuse this; its close has the same effect anyway.
+/// Makes close(2) reset the connection and drop what is unsent. A socket that the peer has reset
+/// before may refuse this; its close has the same effect anyway.
 pub fn reset_on_close(fd: BorrowedFd<'_>) {
     let linger = libc::linger { l_onoff: 1, l_linger: 0 };
     let len = size_of_val(&linger) as libc::socklen_t;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A descriptor that becomes readable when rung, from any thread or signal handler. Is not: a queue.
-//! INVARIANT: after a `ring` it is readable until the next `clear`, however often it was rung.
+//! A descriptor that becomes readable when rung, from any thread or signal handler. Is not: a
+//! queue. INVARIANT: after a `ring` it is readable until the next `clear`, however often it was
+//! rung.
 
 use super::errno::{self, Saved};
 use std::io;
@@ -45,8 +46,8 @@ impl Wake {
         return self.write.as_fd();
     }
 
-    /// Makes it readable. Async-signal-safe, never blocks, keeps errno. That it is full already is as
-    /// good as success, and it cannot fail otherwise.
+    /// Makes it readable. Async-signal-safe, never blocks, keeps errno. That it is full already is
+    /// as good as success, and it cannot fail otherwise.
     pub fn ring(&self) {
         let _saved = Saved::new();
         let one = 1u64.to_ne_bytes();

@@ -57,6 +57,12 @@ impl Message {
         Message { limits, due: Due::NewHead, parser, body }
     }
 
+    /// Other limits, from the next message on.
+    pub fn set_limits(&mut self, limits: &Limits) {
+        debug_assert!(self.is_idle());
+        self.limits.clone_from(limits);
+    }
+
     /// The head, from `Item::Head` until the first bytes of the next one are shown.
     pub fn head(&self) -> &Head {
         self.parser.head()

@@ -5,6 +5,8 @@
 //!
 //! Numbers are for ever: append, never renumber; a retired number stays as a comment.
 
+use std::ffi::CStr;
+
 /// How a peer broke HTTP; 0 is no reason at all.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Reason(pub i32);
@@ -20,6 +22,18 @@ pub struct ReasonEntry {
     pub http: u16,
     /// One sentence for people.
     pub text: &'static str,
+    /// The name, for C.
+    pub c_name: &'static CStr,
+    /// The sentence, for C.
+    pub c_text: &'static CStr,
+}
+
+/// A text of the catalogue with its NUL, as C wants it.
+const fn c_string(text: &'static str) -> &'static CStr {
+    match CStr::from_bytes_with_nul(text.as_bytes()) {
+        Ok(text) => text,
+        Err(_) => panic!("one NUL, at the end"),
+    }
 }
 
 macro_rules! reasons {
@@ -30,6 +44,7 @@ macro_rules! reasons {
         /// Every reason, in the order of the catalogue.
         pub const REASONS: &[ReasonEntry] = &[$(ReasonEntry {
             code: $code, name: $name, http: $http, text: $text,
+            c_name: c_string(concat!($name, "\0")), c_text: c_string(concat!($text, "\0")),
         },)*];
     };
 }
@@ -93,6 +108,12 @@ reasons! {
     CHUNK_END = 51, "WC_H_CHUNK_END", 400, "A chunk does not end where its size says.";
     TRAILER_FIELDS = 52, "WC_H_TRAILER_FIELDS", 431, "The message has too many trailer fields.";
     TRAILER_LONG = 53, "WC_H_TRAILER_LONG", 431, "The trailers are too long.";
+
+    METHOD_UNKNOWN = 54, "WC_H_METHOD_UNKNOWN", 501, "The server does not know the method.";
+    HEAD_TIME = 55, "WC_H_HEAD_TIME", 408, "The head took too long.";
+    BODY_TIME = 56, "WC_H_BODY_TIME", 408, "The body came too slowly.";
+    ANSWER_TIME = 57, "WC_H_ANSWER_TIME", 503, "The handler did not begin its answer in time.";
+    NO_ROOM = 58, "WC_H_NO_ROOM", 503, "The server has too many requests.";
 }
 
 impl Reason {
@@ -109,6 +130,16 @@ impl Reason {
     /// One sentence for people.
     pub fn text(self) -> &'static str {
         self.entry().map_or("No reason has this number.", |e| e.text)
+    }
+
+    /// The name, for C.
+    pub fn c_name(self) -> &'static CStr {
+        self.entry().map_or(c"WC_H_UNKNOWN", |e| e.c_name)
+    }
+
+    /// One sentence for people, for C.
+    pub fn c_text(self) -> &'static CStr {
+        self.entry().map_or(c"No reason has this number.", |e| e.c_text)
     }
 
     /// The HTTP status to answer with; 400 for a number that is not in the catalogue.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The input of a connection: reading, keeping what is unread, cutting pieces. Is not: what a piece means.
-//! INVARIANT: unread bytes are in the loop's hot buffer or in `input`, never in both.
+//! The input of a connection: reading, keeping what is unread, cutting pieces. Is not: what a piece
+//! means. INVARIANT: unread bytes are in the loop's hot buffer or in `input`, never in both.
 
 use super::{Conn, Framing, Life};
 use crate::base::limits;
@@ -11,14 +11,15 @@ use crate::codec::line::LineItem;
 use crate::codec::{Decode, Fault, Step};
 use crate::sys::socket::Io;
 
-/// Bytes asked for beyond a frame, so that a read that completes it is short and the socket is known
-/// to be empty without a second read.
+/// Bytes asked for beyond a frame, so that a read that completes it is short and the socket is
+/// known to be empty without a second read.
 const BEYOND: usize = 4096;
 
 /// Buffer space taken for the rest of a large frame before any of it has come.
 const AHEAD: usize = 256 << 10;
 
-/// A buffer that is lent to the connection being stepped; what it leaves unread moves to its `input`.
+/// A buffer that is lent to the connection being stepped; what it leaves unread moves to its
+/// `input`.
 #[derive(Default)]
 pub struct Hot {
     buffer: Vec<u8>,
@@ -65,7 +66,7 @@ pub enum Piece {
 impl Conn {
     /// Whether the program may be shown input now.
     pub fn delivers(&self) -> bool {
-        matches!(self.life, Life::Open | Life::HalfOpen) && !self.paused && !self.waiting
+        matches!(self.life, Life::Open | Life::HalfOpen) && !self.is_paused() && !self.waiting
     }
 
     /// The unread bytes, wherever they are.

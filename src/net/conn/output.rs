@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The output of a connection: queueing, sending, ending it. INVARIANT: the latch `writable` is cleared
-//! only by the kernel's "not now" or by a short transfer.
+//! The output of a connection: queueing, sending, ending it. INVARIANT: the latch `writable` is
+//! cleared only by the kernel's "not now" or by a short transfer.
 
 use super::{Conn, Framing, Life, Turn};
 use crate::base::Status;

