@@ -4,6 +4,8 @@
 //!
 //! Numbers are for ever: append, never renumber; a retired number stays as a comment.
 
+use std::ffi::CStr;
+
 /// An outcome: 0 is OK, positive is information, negative is an error in one of four blames.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Status(pub i32);
@@ -32,7 +34,34 @@ pub struct Entry {
     pub name: &'static str,
     /// One sentence for people.
     pub text: &'static str,
+    /// The name as C reads it.
+    pub c_name: &'static CStr,
+    /// The sentence as C reads it.
+    pub c_text: &'static CStr,
 }
+
+/// A C string from a literal that ends with its NUL.
+const fn c_string(literal: &'static str) -> &'static CStr {
+    match CStr::from_bytes_with_nul(literal.as_bytes()) {
+        Ok(text) => text,
+        Err(_) => panic!("a text of the catalogue holds a NUL"),
+    }
+}
+
+macro_rules! entry {
+    ($code:expr, $name:literal, $text:literal) => {
+        Entry {
+            code: $code,
+            name: $name,
+            text: $text,
+            c_name: c_string(concat!($name, "\0")),
+            c_text: c_string(concat!($text, "\0")),
+        }
+    };
+}
+
+/// Stands for every number that is not in the catalogue.
+const UNKNOWN: Entry = entry!(i32::MIN, "WC_E_UNKNOWN", "No status has this number.");
 
 macro_rules! catalogue {
     ($($rust:ident = $code:literal, $name:literal, $text:literal;)*) => {
@@ -40,7 +69,7 @@ macro_rules! catalogue {
             $(#[doc = $text] pub const $rust: Status = Status($code);)*
         }
         /// Every status, in the order of the catalogue.
-        pub const CATALOGUE: &[Entry] = &[$(Entry { code: $code, name: $name, text: $text },)*];
+        pub const CATALOGUE: &[Entry] = &[$(entry!($code, $name, $text),)*];
     };
 }
 
@@ -90,12 +119,26 @@ impl Status {
 
     /// The name of the constant, or `WC_E_UNKNOWN` for a number that is not in the catalogue.
     pub fn name(self) -> &'static str {
-        self.entry().map_or("WC_E_UNKNOWN", |e| e.name)
+        self.line().name
     }
 
     /// One sentence for people.
     pub fn text(self) -> &'static str {
-        self.entry().map_or("No status has this number.", |e| e.text)
+        self.line().text
+    }
+
+    /// The name as C reads it.
+    pub fn c_name(self) -> &'static CStr {
+        self.line().c_name
+    }
+
+    /// The sentence as C reads it.
+    pub fn c_text(self) -> &'static CStr {
+        self.line().c_text
+    }
+
+    fn line(self) -> &'static Entry {
+        self.entry().unwrap_or(&UNKNOWN)
     }
 
     /// Who has to act.

@@ -1,2 +1,21 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! System calls, wrapped once.
+//! Each system call wrapped once, in safe types. Is not: policy; what to do about an error is decided
+//! above. INVARIANT: no function here needs its caller to keep a promise, and none raises SIGPIPE.
+
+mod address;
+pub mod clock;
+#[cfg(target_os = "linux")]
+pub mod epoll;
+pub mod errno;
+pub mod limit;
+pub mod poll;
+pub mod process;
+pub mod socket;
+pub mod wake;
+
+use std::io;
+
+/// The result of a system call as a `Result`: negative is the error in errno.
+fn check(result: libc::c_int) -> io::Result<libc::c_int> {
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
+}

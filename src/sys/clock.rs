@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The two clocks: one that never goes back, one that tells the date. Is not: timers.
+
+use crate::base::time::{Clock, Nanos};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+/// Nanoseconds since it was made, by CLOCK_MONOTONIC (or what the system has of that kind).
+#[derive(Clone, Copy, Debug)]
+pub struct Monotonic(Instant);
+
+impl Monotonic {
+    /// A clock that starts at zero now.
+    #[allow(clippy::new_without_default, reason = "two of them are never equal")]
+    pub fn new() -> Monotonic {
+        Monotonic(Instant::now())
+    }
+}
+
+impl Clock for Monotonic {
+    fn now(&self) -> Nanos {
+        let past = self.0.elapsed();
+        Nanos(past.as_secs() * 1_000_000_000 + u64::from(past.subsec_nanos()))
+    }
+}
+
+/// Seconds since 1970-01-01 00:00 UTC; 0 where the machine's date lies before it.
+pub fn unix_seconds() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |past| past.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_starts_at_zero_and_never_goes_back() {
+        let clock = Monotonic::new();
+        let mut last = clock.now();
+        assert!(last.0 < 60_000_000_000);
+        for _ in 0..1000 {
+            let now = clock.now();
+            assert!(now >= last);
+            last = now;
+        }
+    }
+
+    #[test]
+    fn the_date_is_after_this_was_written() {
+        assert!(unix_seconds() > 1_700_000_000);
+    }
+}

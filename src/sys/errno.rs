@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! errno of the calling thread: read, kept. Is not: the meaning of the numbers.
+
+use std::marker::PhantomData;
+
+#[cfg(any(target_os = "netbsd", target_os = "openbsd", target_os = "android"))]
+use libc::__errno as location;
+#[cfg(any(target_os = "linux", target_os = "emscripten"))]
+use libc::__errno_location as location;
+#[cfg(target_os = "dragonfly")]
+use libc::__errno_location as location;
+#[cfg(any(target_vendor = "apple", target_os = "freebsd"))]
+use libc::__error as location;
+
+/// errno as the last failed call left it.
+pub fn get() -> i32 {
+    // SAFETY: the C library gives a valid pointer to this thread's own errno.
+    unsafe { *location() }
+}
+
+fn set(value: i32) {
+    // SAFETY: as above; nobody else can hold a reference to this thread's errno.
+    unsafe { *location() = value }
+}
+
+/// Keeps errno: what it was when this was made, it is again when this is dropped.
+#[derive(Debug)]
+pub struct Saved {
+    value: i32,
+    /// errno is the thread's, so the guard must not leave it.
+    here: PhantomData<*const ()>,
+}
+
+impl Saved {
+    /// Remembers errno.
+    #[allow(clippy::new_without_default, reason = "it reads the thread's state")]
+    pub fn new() -> Saved {
+        Saved { value: get(), here: PhantomData }
+    }
+}
+
+impl Drop for Saved {
+    fn drop(&mut self) {
+        set(self.value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errno_comes_back_when_the_guard_goes() {
+        set(libc::ENOENT);
+        {
+            let _saved = Saved::new();
+            set(libc::EIO);
+            assert_eq!(get(), libc::EIO);
+        }
+        assert_eq!(get(), libc::ENOENT);
+    }
+}

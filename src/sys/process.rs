@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Which thread, which process image. Is not: making or ending either.
+
+use once_cell::sync::OnceCell;
+use std::io;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+thread_local! {
+    static MARK: u8 = const { 0 };
+}
+
+static FORKS: AtomicU32 = AtomicU32::new(0);
+static GUARD: OnceCell<()> = OnceCell::new();
+
+/// The number of the calling thread, never 0: unique among the threads alive; a thread that has ended
+/// may pass its number on.
+#[inline]
+pub fn thread_id() -> usize {
+    MARK.with(|mark| std::ptr::from_ref(mark) as usize)
+}
+
+/// How many fork(2)s this process is away from the one that called `install_fork_guard`.
+#[inline]
+pub fn forks() -> u32 {
+    FORKS.load(Ordering::Relaxed)
+}
+
+extern "C" fn count_fork() {
+    FORKS.fetch_add(1, Ordering::Relaxed);
+}
+
+/// Makes `forks` count from here on. Registers once, however often it is called; fails for want of
+/// memory only, and may be tried again then.
+pub fn install_fork_guard() -> io::Result<()> {
+    let register = || {
+        // SAFETY: the handler only adds to an atomic, which is async-signal-safe, and the C library
+        // forgets it when it unloads the object that it belongs to.
+        match unsafe { libc::pthread_atfork(None, None, Some(count_fork)) } {
+            0 => Ok(()),
+            error => Err(io::Error::from_raw_os_error(error)),
+        }
+    };
+    GUARD.get_or_try_init(register).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_thread_has_its_number() {
+        let here = thread_id();
+        assert_ne!(here, 0);
+        assert_eq!(here, thread_id());
+        assert_ne!(here, std::thread::spawn(thread_id).join().unwrap());
+    }
+
+    #[test]
+    fn the_child_is_one_fork_further_and_the_parent_is_not() {
+        install_fork_guard().unwrap();
+        install_fork_guard().unwrap();
+        let before = forks();
+        // SAFETY: the child only reads an atomic and leaves.
+        let child = unsafe { libc::fork() };
+        assert!(child >= 0);
+        if child == 0 {
+            // SAFETY: _exit may be called in a forked child, and runs nothing of the test harness.
+            unsafe { libc::_exit((forks() - before) as i32) }
+        }
+        let mut status = 0;
+        // SAFETY: `status` is valid, and the child is ours.
+        assert_eq!(unsafe { libc::waitpid(child, &mut status, 0) }, child);
+        assert!(libc::WIFEXITED(status));
+        assert_eq!(libc::WEXITSTATUS(status), 1);
+        assert_eq!(forks(), before);
+    }
+}
