@@ -15,9 +15,10 @@ def echo(conn, data):
 
 def test_raw_bytes_come_back(loop):
     listener = loop.listen(host=HOST, on_data=echo)
+    port = listener.port
 
     def client():
-        with dial(listener.port) as peer:
+        with dial(port) as peer:
             peer.sendall(b"one\0two\xff")
             return receive(peer, 8)
 
@@ -32,9 +33,10 @@ def test_lines_come_without_their_end(loop):
         conn.send_frame(line.upper())
 
     listener = loop.listen(host=HOST, on_data=on_data, framing=Framing.LINE)
+    port = listener.port
 
     def client():
-        with dial(listener.port) as peer:
+        with dial(port) as peer:
             peer.sendall(b"one\r\ntw")
             with peer.makefile("rb") as answers:
                 first = answers.readline()
@@ -54,9 +56,10 @@ def test_a_line_above_the_cap_is_one_event_and_the_next_one_comes(loop):
         host=HOST, framing=Framing.LINE, max_frame=8,
         on_data=lambda conn, line: told.append(("line", line)) or conn.close(),
         on_too_long=lambda conn, begin: told.append(("too long", begin)))
+    port = listener.port
 
     def client():
-        with dial(listener.port) as peer:
+        with dial(port) as peer:
             peer.sendall(b"0123456789" * 10 + b"\nshort\n")
             return until_end(peer)
 
@@ -78,9 +81,10 @@ def test_frames_come_without_their_prefix(loop, order, code, width, letter):
     listener = loop.listen(host=HOST, on_data=on_data, framing=Framing.LENGTH,
                            prefix_bytes=width, prefix_order=order)
     wire = b"".join(struct.pack(code + letter, len(f)) + f for f in (b"hello", b"", b"\0" * 200))
+    port = listener.port
 
     def client():
-        with dial(listener.port) as peer:
+        with dial(port) as peer:
             peer.sendall(wire[:3])
             peer.sendall(wire[3:])
             return receive(peer, len(wire))
@@ -98,9 +102,10 @@ def test_a_half_closed_connection_still_answers(loop):
         conn.close()
 
     listener = loop.listen(host=HOST, on_data=lambda conn, data: heard.append(data), on_eof=on_eof)
+    port = listener.port
 
     def client():
-        with dial(listener.port) as peer:
+        with dial(port) as peer:
             peer.sendall(b"all of it")
             peer.shutdown(socket.SHUT_WR)
             return until_end(peer)
@@ -121,9 +126,10 @@ def test_a_full_queue_is_told_and_drains_once(loop):
 
     listener = loop.listen(host=HOST, on_open=on_open, on_drain=on_drain,
                            write_high=1000, write_low=100)
+    port = listener.port
 
     def client():
-        with dial(listener.port) as peer:
+        with dial(port) as peer:
             return len(until_end(peer))
 
     assert serve(loop, client) == 10_000
@@ -142,9 +148,10 @@ def test_a_queue_at_its_limit_refuses_the_whole(loop):
 
     listener = loop.listen(host=HOST, on_open=on_open,
                            write_high=1000, write_low=100, write_limit=2000)
+    port = listener.port
 
     def client():
-        with dial(listener.port) as peer:
+        with dial(port) as peer:
             return until_end(peer)
 
     assert serve(loop, client) == b"ok"
@@ -160,9 +167,10 @@ def test_both_ends_know_their_addresses(loop):
 
     listener = loop.listen(host=HOST, on_open=on_open)
     assert listener.address == (HOST, listener.port)
+    port = listener.port
 
     def client():
-        with dial(listener.port) as peer:
+        with dial(port) as peer:
             until_end(peer)
             return peer.getsockname()
 
@@ -212,9 +220,10 @@ def test_kept_bytes_come_again_with_more(loop):
             conn.send(b"?")
 
     listener = loop.listen(host=HOST, on_data=on_data)
+    port = listener.port
 
     def client():
-        with dial(listener.port) as peer:
+        with dial(port) as peer:
             peer.sendall(b"hel")
             assert receive(peer, 1) == b"?"
             peer.sendall(b"lo!")
@@ -242,9 +251,10 @@ def test_a_paused_connection_gets_nothing_until_resumed(loop):
     conns = []
     listener = loop.listen(host=HOST, on_data=on_data,
                            on_open=lambda conn: (conns.append(conn), on_open(conn)))
+    port = listener.port
 
     def client():
-        with dial(listener.port) as peer:
+        with dial(port) as peer:
             assert receive(peer, 2) == b"go"
             peer.sendall(b"data")
             loop.post(loop.call_later, 20, wake, conns[0])
@@ -267,9 +277,10 @@ def test_a_connection_has_the_users_object_of_its_listener_or_its_own(loop):
         conn.close()
 
     listener = loop.listen(host=HOST, on_open=on_open, on_data=on_data, user=shared)
+    port = listener.port
 
     def client():
-        with dial(listener.port) as peer:
+        with dial(port) as peer:
             peer.sendall(b"x")
             return until_end(peer)
 
@@ -285,9 +296,10 @@ def test_another_thread_sends_and_closes_by_the_async_verbs_alone(loop):
         conn.send(b"open")
 
     listener = loop.listen(host=HOST, on_open=on_open)
+    port = listener.port
 
     def client():
-        with dial(listener.port) as peer:
+        with dial(port) as peer:
             assert receive(peer, 4) == b"open"
             with pytest.raises(WebcoreError) as refused:
                 conns[0].send(b"no")
@@ -302,9 +314,10 @@ def test_another_thread_sends_and_closes_by_the_async_verbs_alone(loop):
 def test_a_handle_that_outlived_its_object_is_told_so(loop):
     conns = []
     listener = loop.listen(host=HOST, on_open=lambda conn: (conns.append(conn), conn.close()))
+    port = listener.port
 
     def client():
-        with dial(listener.port) as peer:
+        with dial(port) as peer:
             return until_end(peer)
 
     serve(loop, client)
@@ -355,9 +368,10 @@ def test_text_is_no_bytes(loop):
         conn.close()
 
     listener = loop.listen(host=HOST, on_open=on_open)
+    port = listener.port
 
     def client():
-        with dial(listener.port) as peer:
+        with dial(port) as peer:
             return until_end(peer)
 
     assert serve(loop, client) == b"abcd"

@@ -23,9 +23,10 @@ def test_callables_that_nobody_else_holds_are_called(loop):
     """Bound methods, closures and their owner are dropped by the caller at once."""
     listener = loop.listen(host=HOST, on_open=Owner().greet)
     gc.collect()
+    port = listener.port
 
     def client():
-        with dial(listener.port) as peer:
+        with dial(port) as peer:
             return until_end(peer)
 
     assert serve(loop, client) == b"hello"
@@ -62,9 +63,10 @@ def test_the_users_object_dies_with_the_last_connection(loop):
     gone = weakref.ref(owner)
     listener = loop.listen(host=HOST, user=owner, on_open=lambda conn: conn.send(b"open"))
     del owner
+    port = listener.port
 
     def client():
-        with dial(listener.port) as peer:
+        with dial(port) as peer:
             assert receive(peer, 4) == b"open"
 
     serve(loop, client)
@@ -87,9 +89,10 @@ def test_a_connections_own_object_dies_with_it(loop):
         assert gone[0]() is not None
 
     listener = loop.listen(host=HOST, on_open=on_open)
+    port = listener.port
 
     def client():
-        with dial(listener.port) as peer:
+        with dial(port) as peer:
             assert receive(peer, 4) == b"open"
 
     serve(loop, client)
@@ -112,9 +115,10 @@ def test_an_object_that_is_replaced_dies_by_the_end(loop):
         conn.close()
 
     listener = loop.listen(host=HOST, on_open=on_open)
+    port = listener.port
 
     def client():
-        with dial(listener.port) as peer:
+        with dial(port) as peer:
             until_end(peer)
 
     serve(loop, client)

@@ -10,9 +10,10 @@ from webcore import Conn, EventKind, Framing, Listener, Request, Status, Timer
 def test_an_echo_without_a_callback(loop):
     listener = loop.listen(host=HOST, framing=Framing.LINE, user="mine")
     kinds = []
+    port = listener.port
 
     def client():
-        with dial(listener.port) as peer:
+        with dial(port) as peer:
             peer.sendall(b"one\ntwo\n")
             with peer.makefile("rb") as answers:
                 return [answers.readline().strip(), answers.readline().strip()]
@@ -100,9 +101,10 @@ def test_events_pulled_and_dispatched_are_the_callbacks_of_run(loop):
             on_data=lambda conn, data: (told.append(data), conn.send(data)),
             on_eof=lambda conn: (told.append("eof"), conn.close()),
             on_close=lambda conn, why, os_error: told.append(("close", why)))
+        port = listener.port
 
         def client():
-            with dial(listener.port) as peer:
+            with dial(port) as peer:
                 peer.sendall(b"x")
                 assert peer.recv(1) == b"x"
                 peer.shutdown(1)
