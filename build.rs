@@ -1,24 +1,30 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Writes the header of the C API to OUT_DIR and gives the shared library its name. Is not: the place
-//! where the header in include/ is written; `make header` copies it there and tests/header.rs holds the
-//! two equal. INVARIANT: the header has one section per file of src/ffi, in the order of its mod.rs.
+//! Writes the header of the C API to OUT_DIR and gives the shared library its name. Is not: the
+//! place where the header in include/ is written; `make header` copies it there and tests/header.rs
+//! holds the two equal. INVARIANT: the header has one section per file of src/ffi, in the order of
+//! its mod.rs.
 
 use std::fmt::Write as _;
 use std::path::Path;
 use std::{env, fs};
 
 #[allow(dead_code, reason = "the library uses the rest of this file")]
+#[path = "src/codec/http1/reason.rs"]
+mod reason;
+#[allow(dead_code, reason = "the library uses the rest of this file")]
 #[path = "src/base/status.rs"]
 mod status;
 
-/// The number of the binary interface: it changes when a program that was linked before would break.
+/// The number of the binary interface: it changes when a program that was linked before would
+/// break.
 const ABI: u32 = 0;
 
 /// The longest line of a generated comment.
 const COLUMNS: usize = 90;
 
 fn main() {
-    for path in ["build.rs", "cbindgen.toml", "src/ffi", "src/base/status.rs"] {
+    let catalogues = ["src/base/status.rs", "src/codec/http1/reason.rs"];
+    for path in ["build.rs", "cbindgen.toml", "src/ffi"].iter().chain(&catalogues) {
         println!("cargo::rerun-if-changed={path}");
     }
     name_the_library();
@@ -49,10 +55,10 @@ fn header() -> String {
     for module in modules() {
         let path = format!("src/ffi/{module}.rs");
         let body = section(&path, &config);
-        let catalogue = if module == "status" { catalogue() } else { String::new() };
-        if !body.is_empty() || !catalogue.is_empty() {
+        let constants = if module == "status" { catalogues() } else { String::new() };
+        if !body.is_empty() || !constants.is_empty() {
             let noun = module.trim_end_matches('_');
-            let _ = write!(out, "\n/* ---- {noun} ---- */\n\n{catalogue}{body}");
+            let _ = write!(out, "\n/* ---- {noun} ---- */\n\n{constants}{body}");
         }
     }
     out + &trailer
@@ -92,7 +98,7 @@ fn section(path: &str, config: &cbindgen::Config) -> String {
     let mut text = Vec::new();
     bindings.write(&mut text);
     let text = String::from_utf8(text).expect("cbindgen writes UTF-8");
-    let body: Vec<String> = text.trim().lines().map(with_parentheses).collect();
+    let body: Vec<String> = text.trim().lines().map(polished).collect();
     if body.is_empty() { String::new() } else { short_comments(&body) }
 }
 
@@ -117,7 +123,8 @@ fn short_comments(lines: &[String]) -> String {
     out
 }
 
-/// The types that a file declares. cbindgen leaves out those that no function of the same file uses.
+/// The types that a file declares. cbindgen leaves out those that no function of the same file
+/// uses.
 fn types(source: &str) -> Vec<String> {
     let name = |line: &str| {
         let rest = line.strip_prefix("pub struct ").or(line.strip_prefix("pub type "))?;
@@ -140,18 +147,27 @@ fn refuse_comment_marks(path: &str, source: &str) {
     }
 }
 
+/// A line as the header has it: types by their own names, negative constants in parentheses.
+fn polished(line: &str) -> String {
+    let declares = line.starts_with("typedef ");
+    let line = line.trim_end();
+    with_parentheses(&if declares { line.to_owned() } else { line.replace("struct wc_", "wc_") })
+}
+
 /// A negative constant in parentheses, so that `1 WC_X` is an error and `-WC_X` is not `--1`.
 fn with_parentheses(line: &str) -> String {
     let value = line.strip_prefix("#define ").and_then(|rest| rest.split_once(' '));
     match value {
         Some((name, value)) if value.starts_with('-') => format!("#define {name} ({value})"),
-        _ => line.trim_end().to_owned(),
+        _ => line.to_owned(),
     }
 }
 
-/// The constants of the status catalogue.
-fn catalogue() -> String {
-    status::CATALOGUE.iter().map(|e| constant(e.name, e.code, e.text)).collect()
+/// The constants of the two catalogues: statuses, and reasons why a request was refused.
+fn catalogues() -> String {
+    let statuses = status::CATALOGUE.iter().map(|e| constant(e.name, e.code, e.text));
+    let reasons = reason::REASONS.iter().map(|e| constant(e.name, e.code, e.text));
+    statuses.chain(reasons).collect()
 }
 
 /// One documented constant.

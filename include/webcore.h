@@ -58,8 +58,8 @@ extern "C" {
 typedef int32_t wc_status;
 
 /**
- * An event loop. Handles are names, not pointers: 0 is none, and a handle that has outlived its object
- * is answered with WC_E_GONE, never with undefined behaviour.
+ * An event loop. Handles are names, not pointers: 0 is none, and a handle that has outlived its
+ * object is answered with WC_E_GONE, never with undefined behaviour.
  */
 typedef uint64_t wc_loop;
 
@@ -76,8 +76,8 @@ typedef uint64_t wc_conn;
 typedef uint64_t wc_request;
 
 /**
- * Bytes that the library lends. There is no promise of a NUL behind them. Each function that hands one
- * out says how long the bytes stand.
+ * Bytes that the library lends. There is no promise of a NUL behind them. Each function that hands
+ * one out says how long the bytes stand.
  */
 typedef struct wc_str {
     /** The first byte; null only if len is 0. */
@@ -99,8 +99,8 @@ typedef struct wc_header {
 } wc_header;
 
 /**
- * Gives the user's data back to the user: called exactly once, after the last callback that gets the
- * same user pointer, also when the call that took the pointer failed. May be null.
+ * Gives the user's data back to the user: called exactly once, after the last callback that gets
+ * the same user pointer, also when the call that took the pointer failed. May be null.
  */
 typedef void (*wc_free_fn)(void *user);
 
@@ -204,9 +204,168 @@ typedef void (*wc_free_fn)(void *user);
 /** A defect in the library; the loop is poisoned and can only be freed. */
 #define WC_E_PANIC (-99)
 
+/** A line ends in LF without CR. */
+#define WC_H_BARE_LF 1
+
+/** A CR is not followed by LF. */
+#define WC_H_BARE_CR 2
+
+/** A control byte stands outside a body. */
+#define WC_H_CONTROL 3
+
+/** Too many empty lines stand before the request line. */
+#define WC_H_EMPTY_LINES 4
+
+/** The request line begins with a space. */
+#define WC_H_METHOD_EMPTY 5
+
+/** The method holds a byte that no token may hold. */
+#define WC_H_METHOD_BYTE 6
+
+/** The method is too long. */
+#define WC_H_METHOD_LONG 7
+
+/** Two spaces follow the method. */
+#define WC_H_TARGET_EMPTY 8
+
+/** The request target holds a byte that is not ASCII. */
+#define WC_H_TARGET_BYTE 9
+
+/** The request target holds a fragment. */
+#define WC_H_TARGET_FRAGMENT 10
+
+/** The request target has no form that its method allows. */
+#define WC_H_TARGET_FORM 11
+
+/** The scheme of the request target is neither http nor https. */
+#define WC_H_TARGET_SCHEME 12
+
+/** The authority in the request target is not a host and port. */
+#define WC_H_TARGET_AUTHORITY 13
+
+/** The request line ends before the version, as in HTTP/0.9. */
+#define WC_H_NO_VERSION 14
+
+/** The request line does not end in a version and nothing else. */
+#define WC_H_VERSION_SYNTAX 15
+
+/** The major version is not 1. */
+#define WC_H_VERSION_MAJOR 16
+
+/** The request line is too long. */
+#define WC_H_REQUEST_LINE_LONG 17
+
+/** White space stands before the first field. */
+#define WC_H_FIELD_BLANK 18
+
+/** A field goes on in the next line (obs-fold). */
+#define WC_H_FIELD_FOLD 19
+
+/** A field line begins with its colon. */
+#define WC_H_FIELD_NO_NAME 20
+
+/** White space stands between a field name and its colon. */
+#define WC_H_FIELD_NAME_BLANK 21
+
+/** A field name holds a byte that no token may hold. */
+#define WC_H_FIELD_NAME_BYTE 22
+
+/** A field line has no colon. */
+#define WC_H_FIELD_NO_COLON 23
+
+/** A field line is too long. */
+#define WC_H_FIELD_LONG 24
+
+/** The head has too many fields. */
+#define WC_H_FIELDS_MANY 25
+
+/** The head is too long. */
+#define WC_H_HEAD_LONG 26
+
+/** An HTTP/1.1 request has no Host. */
+#define WC_H_HOST_MISSING 27
+
+/** The request has more than one Host. */
+#define WC_H_HOST_TWICE 28
+
+/** Host names no host. */
+#define WC_H_HOST_EMPTY 29
+
+/** Host is neither a name nor an address literal. */
+#define WC_H_HOST_SYNTAX 30
+
+/** The port in Host is not a number up to 65535. */
+#define WC_H_HOST_PORT 31
+
+/** Content-Length is not made of digits only. */
+#define WC_H_LENGTH_SYNTAX 32
+
+/** Content-Length is above 2^63-1. */
+#define WC_H_LENGTH_RANGE 33
+
+/** The request has more than one Content-Length. */
+#define WC_H_LENGTH_TWICE 34
+
+/** Transfer-Encoding is not a list of codings. */
+#define WC_H_CODING_SYNTAX 35
+
+/** Transfer-Encoding names a coding besides chunked. */
+#define WC_H_CODING_UNKNOWN 36
+
+/** The request has more than one Transfer-Encoding, or chunked twice. */
+#define WC_H_CODING_TWICE 37
+
+/** The last coding is not chunked, so the body has no end. */
+#define WC_H_CODING_NOT_LAST 38
+
+/** An HTTP/1.0 request has Transfer-Encoding. */
+#define WC_H_CODING_VERSION 39
+
+/** The request has Transfer-Encoding and Content-Length. */
+#define WC_H_CODING_AND_LENGTH 40
+
+/** Expect asks for something else than 100-continue. */
+#define WC_H_EXPECTATION 41
+
+/** The body is too long. */
+#define WC_H_BODY_LONG 42
+
+/** A chunk has no size. */
+#define WC_H_CHUNK_SIZE_EMPTY 43
+
+/** A chunk size holds something else than hexadecimal digits. */
+#define WC_H_CHUNK_SIZE_BYTE 44
+
+/** A chunk size has too many digits. */
+#define WC_H_CHUNK_SIZE_LONG 45
+
+/** A chunk size is above 2^63-1. */
+#define WC_H_CHUNK_SIZE_RANGE 46
+
+/** White space in a chunk line is not followed by an extension. */
+#define WC_H_CHUNK_BLANK 47
+
+/** A chunk extension is not a name with perhaps a value. */
+#define WC_H_CHUNK_EXT_SYNTAX 48
+
+/** The extensions of one chunk are too long. */
+#define WC_H_CHUNK_EXT_LINE 49
+
+/** The chunk extensions of a message are too long. */
+#define WC_H_CHUNK_EXT_TOTAL 50
+
+/** A chunk does not end where its size says. */
+#define WC_H_CHUNK_END 51
+
+/** The message has too many trailer fields. */
+#define WC_H_TRAILER_FIELDS 52
+
+/** The trailers are too long. */
+#define WC_H_TRAILER_LONG 53
+
 /**
- * The version of the library that is loaded, such as "0.1.0". Compare it with WC_VERSION, the version
- * of the header that the program was compiled with.
+ * The version of the library that is loaded, such as "0.1.0". Compare it with WC_VERSION, the
+ * version of the header that the program was compiled with.
  *
  * [any thread]
  *
@@ -240,6 +399,1131 @@ const char *wc_status_name(wc_status status);
  */
 WC_API
 const char *wc_status_text(wc_status status);
+
+/* ---- stats ---- */
+
+/** What a loop has counted since it was made. Set size before the call. */
+typedef struct wc_loop_stats {
+    /** Bytes of this struct as the caller knows it. */
+    size_t size;
+    /** Waits for the kernel. */
+    uint64_t turns;
+    /** Kernel events taken. */
+    uint64_t events;
+    /** Of these, events for objects that were gone already. */
+    uint64_t stale_events;
+    /** Connections accepted or made. */
+    uint64_t accepted;
+    /** Connections ended. */
+    uint64_t closed;
+    /** Times that a listener paused. */
+    uint64_t accept_pauses;
+    /** Bytes received. */
+    uint64_t bytes_received;
+    /** Bytes sent. */
+    uint64_t bytes_sent;
+    /** HTTP requests begun. */
+    uint64_t requests;
+    /** Times that a timer fired. */
+    uint64_t timers_fired;
+    /** Jobs of other threads taken. */
+    uint64_t posts;
+    /** Connections now. */
+    uint32_t connections;
+    /** Open listeners now. */
+    uint32_t listeners;
+    /** Timers now. */
+    uint32_t timers;
+    /** HTTP requests now. */
+    uint32_t live_requests;
+} wc_loop_stats;
+
+/**
+ * How many backends this machine has.
+ *
+ * [any thread]
+ *
+ * Returns: at least 1.
+ */
+WC_API size_t wc_backend_count(void);
+
+/**
+ * The name of a backend, the preferred one first: "epoll", "poll".
+ *
+ * [any thread]
+ *
+ * @param index  less than wc_backend_count()
+ *
+ * Returns: a text that stands as long as the library is loaded; null past the end.
+ */
+WC_API const char *wc_backend_name(size_t index);
+
+/**
+ * The time of the loop: that of the wait that returned last, in ms since the loop was made.
+ *
+ * [loop thread]
+ *
+ * @param loop_  the loop
+ * @param ms     where it is written
+ *
+ * Returns: WC_OK; WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ *
+ * # Safety
+ * `ms` is null or writable.
+ */
+WC_API
+wc_status wc_loop_now(wc_loop loop_,
+                      uint64_t *ms);
+
+/**
+ * The name of the loop's backend.
+ *
+ * [loop thread]
+ *
+ * @param loop_  the loop
+ * @param name   where it is written; it stands as long as the library is loaded
+ *
+ * Returns: WC_OK; WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ *
+ * # Safety
+ * `name` is null or writable.
+ */
+WC_API
+wc_status wc_loop_backend(wc_loop loop_,
+                          wc_str *name);
+
+/**
+ * The operating system's number (errno) of the last refusal in this loop; for logs.
+ *
+ * [loop thread]
+ *
+ * @param loop_   the loop
+ * @param number  where it is written; 0 if there was none
+ *
+ * Returns: WC_OK; WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ *
+ * # Safety
+ * `number` is null or writable.
+ */
+WC_API
+wc_status wc_loop_os_error(wc_loop loop_,
+                           int32_t *number);
+
+/**
+ * What the loop has counted.
+ *
+ * [loop thread]
+ *
+ * @param loop_  the loop
+ * @param out    the counters, its size set by the caller
+ *
+ * Returns: WC_OK; WC_E_INVAL; WC_E_VERSION; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED,
+ * WC_E_PANIC.
+ *
+ * # Safety
+ * `out` is null or an initialised, writable struct.
+ */
+WC_API
+wc_status wc_loop_get_stats(wc_loop loop_,
+                            struct wc_loop_stats *out);
+
+/* ---- event ---- */
+
+/** A connection is open. parent: its listener, or 0 if it was made by wc_connect. */
+#define WC_EVENT_OPEN 1
+
+/**
+ * Bytes came, or a line without its end, or a frame without its length: data and len.
+ */
+#define WC_EVENT_DATA 2
+
+/**
+ * A line is longer than max_frame: data and len are its start; the rest is skipped.
+ */
+#define WC_EVENT_TOO_LONG 3
+
+/** The output queue fell to its low water after a WC_FULL. */
+#define WC_EVENT_DRAIN 4
+
+/**
+ * The peer ended its input. Output can still be sent; close the connection when done.
+ */
+#define WC_EVENT_EOF 5
+
+/**
+ * Nothing came from the peer for the idle time. A new period has begun; close the connection, or not.
+ */
+#define WC_EVENT_IDLE 6
+
+/** A connection is over: status and os_error say why. Its last event. */
+#define WC_EVENT_CLOSE 7
+
+/** A timer fired. */
+#define WC_EVENT_TIMER 8
+
+/**
+ * A job of another thread: wc_loop_dispatch runs it; if it is not run, its drop function is.
+ */
+#define WC_EVENT_POST 9
+
+/**
+ * A listener stopped accepting: status is WC_E_NOFILES, WC_E_NOMEM, WC_E_LIMIT or WC_E_OS.
+ */
+#define WC_EVENT_PAUSE 10
+
+/** A listener accepts again. */
+#define WC_EVENT_RESUME 11
+
+/** A listener is over. Its last event. */
+#define WC_EVENT_LISTENER_CLOSE 12
+
+/**
+ * A whole HTTP request came, with its body gathered. parent: its connection, as in all below.
+ */
+#define WC_EVENT_REQUEST 13
+
+/** The head of an HTTP request came; its body follows in pieces. */
+#define WC_EVENT_HEAD 14
+
+/** A piece of a request's body: data and len. */
+#define WC_EVENT_BODY 15
+
+/** The end of a request's body. */
+#define WC_EVENT_END 16
+
+/**
+ * The output queue of a request's connection fell to its low water after a WC_FULL.
+ */
+#define WC_EVENT_REQUEST_DRAIN 17
+
+/** A request is over: status is WC_OK if it was answered whole. Its last event. */
+#define WC_EVENT_REQUEST_CLOSE 18
+
+/** One event of the pull face. Set size to sizeof(wc_event) before the first call. */
+typedef struct wc_event {
+    /** Bytes of this struct as the caller knows it; set by the caller. */
+    size_t size;
+    /** What happened: WC_EVENT_... */
+    int32_t kind;
+    /** Why something ended or paused; else WC_OK. */
+    wc_status status;
+    /** The operating system's number for that, or 0; for logs. */
+    int32_t os_error;
+    /** Reserved; 0. */
+    int32_t reserved;
+    /** The handle of what it happened to; 0 for a post. */
+    uint64_t object;
+    /** The handle of what that belongs to, where the kind says so, else 0. */
+    uint64_t parent;
+    /** The bytes, or null. They stand until the next wc_loop_next on this loop. */
+    const char *data;
+    /** How many bytes. */
+    size_t len;
+    /** The user pointer that a callback would get. */
+    void *user;
+} wc_event;
+
+/* ---- loop ---- */
+
+/**
+ * How a loop is made. Fill it with wc_loop_options_init, then change what you want.
+ */
+typedef struct wc_loop_options {
+    /** Bytes of this struct as the caller knows it. */
+    size_t size;
+    /**
+     * The backend by its exact name, or null: the one that the environment variable WEBCORE_BACKEND
+     * names, else the preferred one of this machine.
+     */
+    const char *backend;
+    /** Most connections at a time; 0: the default of docs/LIMITS.md. */
+    uint32_t max_connections;
+    /**
+     * Not 0: wc_loop_run goes on waiting though nothing is alive that could make an event, for jobs
+     * that other threads will post.
+     */
+    uint32_t stay;
+} wc_loop_options;
+
+/** A job that runs on the loop's thread. */
+typedef void (*wc_post_fn)(wc_loop loop_, void *user);
+
+/**
+ * Fills loop options with the defaults.
+ *
+ * [any thread]
+ *
+ * @param options  the struct to fill
+ * @param size     its size: sizeof(wc_loop_options)
+ *
+ * Returns: WC_OK; WC_E_INVAL for null; WC_E_VERSION for a size that no version had.
+ *
+ * # Safety
+ * `options` is null or points to `size` writable bytes.
+ */
+WC_API wc_status wc_loop_options_init(struct wc_loop_options *options, size_t size);
+
+/**
+ * Makes a loop. It belongs to the calling thread: calls from others answer WC_E_THREAD, but for the
+ * ones marked [any thread]. Free it with wc_loop_free.
+ *
+ * [any thread]
+ *
+ * @param options  how, or null for the defaults; copied
+ * @param out      where the handle is written
+ *
+ * Returns: WC_OK; WC_E_INVAL for a null out; WC_E_VERSION; WC_E_BACKEND if there is no backend of that
+ * name; WC_E_LIMIT if too many loops are alive; WC_E_NOFILES, WC_E_NOMEM or WC_E_OS if the system
+ * refuses. See epoll_create(2), eventfd(2).
+ *
+ * # Safety
+ * `options` is null or an initialised struct; `out` is null or writable.
+ */
+WC_API
+wc_status wc_loop_new(const struct wc_loop_options *options,
+                      wc_loop *out);
+
+/**
+ * Runs the loop: waits, and calls back for what happens. It returns when wc_loop_stop is called, and,
+ * unless the option stay is set, when nothing is alive any more that could make an event: no listener,
+ * no connection, no timer.
+ *
+ * [loop thread] Not from a callback of the same loop.
+ *
+ * @param loop_  the loop
+ *
+ * Returns: WC_OK; WC_E_REENTRANT from a callback; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED;
+ * WC_E_OS, WC_E_NOMEM if the system refuses to wait; WC_E_PANIC.
+ */
+WC_API
+wc_status wc_loop_run(wc_loop loop_);
+
+/**
+ * Waits for the next event and hands it out instead of calling back. What the library does by itself
+ * where a callback is null (closing after the end of input or the idle time) is the program's to do, or
+ * wc_loop_dispatch's.
+ *
+ * [loop thread] Not from a callback of the same loop.
+ *
+ * @param loop_       the loop
+ * @param timeout_ms  how long to wait at the longest; 0: not at all; WC_FOREVER: without end
+ * @param out         the event, its size set; data in it stands until the next call
+ *
+ * Returns: WC_OK with an event; WC_NONE if the time is up, or if nothing is alive that could make an
+ * event; WC_STOPPED after wc_loop_stop, once; WC_E_INVAL, WC_E_VERSION, and as wc_loop_run.
+ *
+ * # Safety
+ * `out` is null or an initialised, writable struct.
+ */
+WC_API
+wc_status wc_loop_next(wc_loop loop_,
+                       int32_t timeout_ms,
+                       wc_event *out);
+
+/**
+ * Calls back for the event that wc_loop_next handed out last, as wc_loop_run would have; so a program
+ * can handle some kinds of events itself and leave the rest to callbacks. For a second call on the same
+ * event the callback is called again.
+ *
+ * [loop thread] Not from a callback of the same loop.
+ *
+ * @param loop_  the loop
+ *
+ * Returns: WC_OK; WC_E_REENTRANT, and as wc_loop_run.
+ */
+WC_API
+wc_status wc_loop_dispatch(wc_loop loop_);
+
+/**
+ * Asks the loop to stop: wc_loop_run returns after the callback at hand, wc_loop_next answers
+ * WC_STOPPED. Nothing is closed. If the loop is not running, the next run stops at once.
+ *
+ * [any thread] Also from a signal handler: it is async-signal-safe (signal-safety(7)).
+ *
+ * @param loop_  the loop
+ *
+ * Returns: WC_OK; WC_E_BADHANDLE, WC_E_GONE, WC_E_FORKED.
+ */
+WC_API
+wc_status wc_loop_stop(wc_loop loop_);
+
+/**
+ * Ends what is open in order: closes the listeners, sends what is queued, lets requests that are being
+ * answered end, calling back as wc_loop_run does, until no connection is left or the time is up. What
+ * is then still open is left open: wc_loop_free ends it.
+ *
+ * [loop thread] Not from a callback of the same loop.
+ *
+ * @param loop_        the loop
+ * @param deadline_ms  how long at the longest
+ *
+ * Returns: WC_OK if all has ended; WC_NONE if the time is up; and as wc_loop_run.
+ */
+WC_API
+wc_status wc_loop_drain(wc_loop loop_,
+                        uint32_t deadline_ms);
+
+/**
+ * Frees a loop. Whatever lives in it ends: each object gets its last callback, with WC_E_FREED, and
+ * each user pointer goes back, before this returns. Called from a callback of the loop, it is done when
+ * wc_loop_run returns, which it does after that callback.
+ *
+ * [loop thread]
+ *
+ * @param loop_  the loop; its handle and those of all its objects answer WC_E_GONE from then on
+ *
+ * Returns: WC_OK; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED. A loop that answers WC_E_PANIC
+ * can still be freed; its objects then end without a word.
+ */
+WC_API
+wc_status wc_loop_free(wc_loop loop_);
+
+/**
+ * Gives the loop up, so that another thread can have it: the next thread that uses it owns it.
+ *
+ * [loop thread] Not from a callback of the same loop.
+ *
+ * @param loop_  the loop
+ *
+ * Returns: WC_OK; WC_E_REENTRANT; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ */
+WC_API
+wc_status wc_loop_detach(wc_loop loop_);
+
+/**
+ * Has the loop's thread run a job. Jobs run in the order in which they were posted.
+ *
+ * [any thread] Not from a signal handler.
+ *
+ * @param loop_  the loop
+ * @param run    the job
+ * @param user   goes to the job; it is the job's from then on
+ * @param drop   called with user instead of run, if the loop ends before the job ran, or the program
+ *               pulled the event and did not dispatch it; may be null
+ *
+ * Returns: WC_OK; WC_E_INVAL for a null run; WC_E_LIMIT if too many are queued; WC_E_BADHANDLE,
+ * WC_E_GONE, WC_E_FORKED. With an error user stays the caller's: neither run nor drop is called.
+ *
+ * # Safety
+ * `run` and `drop` may be called with `user` on the loop's thread.
+ */
+WC_API
+wc_status wc_loop_post(wc_loop loop_,
+                       wc_post_fn run,
+                       void *user,
+                       wc_free_fn drop);
+
+/* ---- timer ---- */
+
+/** A timer fired. */
+typedef void (*wc_timer_fn)(wc_timer timer, void *user);
+
+/**
+ * Starts a timer. It fires at or after its time, never before; timers of the same millisecond fire in
+ * the order in which they were started. A timer that does not repeat ends after it has fired, unless
+ * its callback restarts it.
+ *
+ * [loop thread]
+ *
+ * @param loop_      the loop
+ * @param delay_ms   ms from now until it fires
+ * @param repeat_ms  ms between later firings, at a fixed rate (what was missed is skipped); 0: none
+ * @param on_fire    the callback; may be null for a program that pulls events
+ * @param user       goes to the callback
+ * @param free_user  called once with user when the timer has ended; also if this call fails, before it
+ *                   returns; may be null
+ * @param out        where the handle is written; may be null
+ *
+ * Returns: WC_OK; WC_E_LIMIT; WC_E_STATE while the loop is being freed; WC_E_BADHANDLE, WC_E_GONE,
+ * WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ *
+ * # Safety
+ * `out` is null or writable; the callbacks may be called with `user`.
+ */
+WC_API
+wc_status wc_timer_start(wc_loop loop_,
+                         uint32_t delay_ms,
+                         uint32_t repeat_ms,
+                         wc_timer_fn on_fire,
+                         void *user,
+                         wc_free_fn free_user,
+                         wc_timer *out);
+
+/**
+ * Sets a timer to fire anew, `delay_ms` from now; its repetition goes on from there. Costs the same
+ * whatever the number of timers.
+ *
+ * [loop thread]
+ *
+ * @param timer     the timer; also one that is just firing
+ * @param delay_ms  ms from now
+ *
+ * Returns: WC_OK; WC_E_GONE for one that has ended; WC_E_BADHANDLE, WC_E_THREAD, WC_E_FORKED,
+ * WC_E_PANIC.
+ */
+WC_API
+wc_status wc_timer_restart(wc_timer timer,
+                           uint32_t delay_ms);
+
+/**
+ * Ends a timer. It does not fire any more; its user pointer goes back before the next event.
+ *
+ * [loop thread]
+ *
+ * @param timer  the timer
+ *
+ * Returns: WC_OK; WC_E_GONE for one that has ended; WC_E_BADHANDLE, WC_E_THREAD, WC_E_FORKED,
+ * WC_E_PANIC.
+ */
+WC_API
+wc_status wc_timer_cancel(wc_timer timer);
+
+/* ---- conn_options ---- */
+
+/** Input comes as it comes. */
+#define WC_FRAMING_RAW 0
+
+/** Input comes line by line; lines end in LF or CRLF. */
+#define WC_FRAMING_LINE 1
+
+/** Input comes frame by frame, each behind its length. */
+#define WC_FRAMING_LENGTH 2
+
+/** A length has its most significant byte first: network order. */
+#define WC_ORDER_BIG 0
+
+/** A length has its least significant byte first. */
+#define WC_ORDER_LITTLE 1
+
+/**
+ * Close in order: send what is queued, end our output, wait a moment for the peer's end.
+ */
+#define WC_CLOSE_FLUSH 0
+
+/** Close at once; what is queued is lost. */
+#define WC_CLOSE_NOW 1
+
+/** Close at once, with a reset to the peer. */
+#define WC_CLOSE_RESET 2
+
+/** Outbound, not made yet. */
+#define WC_CONN_CONNECTING 0
+
+/** Both directions are open. */
+#define WC_CONN_OPEN 1
+
+/** The peer has ended its input. */
+#define WC_CONN_HALF_OPEN 2
+
+/** Input is over; what is queued is being sent. */
+#define WC_CONN_FLUSHING 3
+
+/** All is sent; the peer's end is awaited. */
+#define WC_CONN_LINGERING 4
+
+/** It is over. */
+#define WC_CONN_CLOSED 5
+
+/**
+ * What connections have in common. Fill it with wc_conn_options_init, then change what you want.
+ */
+typedef struct wc_conn_options {
+    /** Bytes of this struct as the caller knows it. */
+    size_t size;
+    /** How input is cut: WC_FRAMING_... */
+    int32_t framing;
+    /** For WC_FRAMING_LENGTH: WC_ORDER_... */
+    int32_t prefix_order;
+    /** For WC_FRAMING_LENGTH: bytes of the length, 1 to 8. */
+    uint32_t prefix_bytes;
+    /** Bytes read from one connection in one turn at the most. */
+    uint32_t read_budget;
+    /** Longest line or frame, in bytes, without its end or length. */
+    size_t max_frame;
+    /** Queued output above which a write answers WC_FULL, in bytes. */
+    size_t write_high;
+    /** Queued output at which on_drain follows a WC_FULL, in bytes. */
+    size_t write_low;
+    /** Queued output that a write may not pass, in bytes. */
+    size_t write_limit;
+    /** ms without a byte from the peer until on_idle; 0: for ever. */
+    uint32_t idle_ms;
+    /**
+     * ms in which the peer takes nothing of the queued output until the end with WC_E_STALL; 0: for
+     * ever.
+     */
+    uint32_t stall_ms;
+    /** ms to wait for the peer's end after ours; 0: not at all. */
+    uint32_t linger_ms;
+    /** Reserved; 0. */
+    uint32_t reserved;
+} wc_conn_options;
+
+/**
+ * The callbacks of connections; each may be null. Data stands until the callback returns. Callbacks
+ * come on the loop's thread, never from within a call of the program, and on_close is the last one.
+ */
+typedef struct wc_conn_callbacks {
+    /** Bytes of this struct as the caller knows it. */
+    size_t size;
+    /** The connection is open. */
+    void (*on_open)(wc_conn conn, void *user);
+    /**
+     * Bytes came; with a framing, one line without its end, or one frame without its length.
+     */
+    void (*on_data)(wc_conn conn, const char *data, size_t len, void *user);
+    /**
+     * A line is longer than max_frame: its first max_frame bytes; the rest of it is skipped.
+     */
+    void (*on_too_long)(wc_conn conn, const char *data, size_t len, void *user);
+    /**
+     * The output queue fell to its low water: once after each WC_FULL, unless the connection ends
+     * before.
+     */
+    void (*on_drain)(wc_conn conn, void *user);
+    /**
+     * The peer ended its input; output can still be sent. Where it is null, the connection is closed
+     * with WC_CLOSE_FLUSH.
+     */
+    void (*on_eof)(wc_conn conn, void *user);
+    /**
+     * Nothing came from the peer for the idle time; a new period begins. Where it is null, the
+     * connection ends with WC_E_IDLE.
+     */
+    void (*on_idle)(wc_conn conn, void *user);
+    /**
+     * The connection is over: WC_OK if the program closed it or both ends ended in order. Its handle
+     * answers WC_E_GONE once this returns. os_error is the system's number, or 0; for logs.
+     */
+    void (*on_close)(wc_conn conn, wc_status why, int32_t os_error, void *user);
+} wc_conn_callbacks;
+
+/**
+ * Fills connection options with the defaults.
+ *
+ * [any thread]
+ *
+ * @param options  the struct to fill
+ * @param size     its size: sizeof(wc_conn_options)
+ *
+ * Returns: WC_OK; WC_E_INVAL for null; WC_E_VERSION for a size that no version had.
+ *
+ * # Safety
+ * `options` is null or points to `size` writable bytes.
+ */
+WC_API wc_status wc_conn_options_init(struct wc_conn_options *options, size_t size);
+
+/* ---- conn ---- */
+
+/**
+ * Where to connect to. Fill it with wc_connect_options_init, then change what you want.
+ */
+typedef struct wc_connect_options {
+    /** Bytes of this struct as the caller knows it. */
+    size_t size;
+    /** An IPv4 or IPv6 address as text, or "localhost" for 127.0.0.1. */
+    const char *host;
+    /** The port. */
+    uint16_t port;
+    /** Reserved; 0. */
+    uint16_t reserved;
+    /**
+     * ms for the connection to be made, else it ends with WC_E_TIMEOUT; 0: as long as the system tries.
+     */
+    uint32_t timeout_ms;
+} wc_connect_options;
+
+/**
+ * Fills connect options with the defaults.
+ *
+ * [any thread]
+ *
+ * @param options  the struct to fill
+ * @param size     its size: sizeof(wc_connect_options)
+ *
+ * Returns: WC_OK; WC_E_INVAL for null; WC_E_VERSION for a size that no version had.
+ *
+ * # Safety
+ * `options` is null or points to `size` writable bytes.
+ */
+WC_API wc_status wc_connect_options_init(struct wc_connect_options *options, size_t size);
+
+/**
+ * Makes an outbound TCP connection. It begins as WC_CONN_CONNECTING; on_open comes when it is made,
+ * on_close with WC_E_CONNECT or WC_E_TIMEOUT when it is not. Output can be queued at once.
+ *
+ * [loop thread]
+ *
+ * @param loop_         the loop
+ * @param options       where to; copied
+ * @param conn_options  how; null: the defaults; copied
+ * @param callbacks     copied; null: none, for a program that pulls events
+ * @param user          goes to the callbacks
+ * @param free_user     called once with user after on_close; also if this call fails, before it
+ *                      returns; may be null
+ * @param out           where the handle is written; may be null
+ *
+ * Returns: WC_OK; WC_E_INVAL; WC_E_VERSION; WC_E_ADDRESS for a host that is no address; WC_E_LIMIT;
+ * WC_E_CONNECT, WC_E_NOFILES, WC_E_NOMEM, WC_E_OS if the system refuses at once; WC_E_STATE while the
+ * loop is being freed; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC. See connect(2).
+ *
+ * # Safety
+ * The structs are null or initialised; `out` is null or writable; the callbacks may be called with
+ * `user`.
+ */
+WC_API
+wc_status wc_connect(wc_loop loop_,
+                     const struct wc_connect_options *options,
+                     const wc_conn_options *conn_options,
+                     const wc_conn_callbacks *callbacks,
+                     void *user,
+                     wc_free_fn free_user,
+                     wc_conn *out);
+
+/**
+ * Queues bytes for the peer. What is queued in callbacks of one connection goes out in one piece when
+ * they are over. Nothing is accepted in part.
+ *
+ * [loop thread] For other threads there is wc_conn_send_async.
+ *
+ * @param conn  the connection
+ * @param data  the bytes; copied
+ * @param len   how many, or WC_NTS for a NUL-terminated text
+ *
+ * Returns: WC_OK; WC_FULL: accepted, and above write_high, so exactly one on_drain follows; WC_E_LIMIT:
+ * refused whole, for it would pass write_limit; WC_E_STATE: the program has ended its output;
+ * WC_E_RESET: the peer is gone, on_close will say so; WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE,
+ * WC_E_THREAD, WC_E_FORKED, WC_E_PANIC. See send(2).
+ *
+ * # Safety
+ * `data` points to `len` readable bytes, or to a NUL-terminated text with WC_NTS.
+ */
+WC_API
+wc_status wc_conn_send(wc_conn conn,
+                       const void *data,
+                       size_t len);
+
+/**
+ * Queues one frame for the peer: with WC_FRAMING_LENGTH its length goes before it, with
+ * WC_FRAMING_LINE a line feed behind it.
+ *
+ * [loop thread]
+ *
+ * @param conn  the connection
+ * @param data  the payload; copied
+ * @param len   how many bytes, or WC_NTS for a NUL-terminated text
+ *
+ * Returns: as wc_conn_send; WC_E_LIMIT also for a payload above max_frame or one whose length does not
+ * fit the prefix; WC_E_INVAL also for a line with a line feed in it.
+ *
+ * # Safety
+ * `data` points to `len` readable bytes, or to a NUL-terminated text with WC_NTS.
+ */
+WC_API
+wc_status wc_conn_send_frame(wc_conn conn,
+                             const void *data,
+                             size_t len);
+
+/**
+ * Has the loop's thread queue bytes for the peer. If the connection has ended by then they are
+ * dropped; its on_close has said so.
+ *
+ * [any thread] Not from a signal handler.
+ *
+ * @param conn  the connection
+ * @param data  the bytes; copied
+ * @param len   how many, or WC_NTS for a NUL-terminated text
+ *
+ * Returns: WC_OK; WC_E_LIMIT if too many jobs are queued; WC_E_INVAL; WC_E_BADHANDLE; WC_E_GONE if its
+ * loop has ended; WC_E_FORKED.
+ *
+ * # Safety
+ * `data` points to `len` readable bytes, or to a NUL-terminated text with WC_NTS.
+ */
+WC_API
+wc_status wc_conn_send_async(wc_conn conn,
+                             const void *data,
+                             size_t len);
+
+/**
+ * Ends our output once what is queued is sent; the peer reads an end of input, and its own output can
+ * still come. See shutdown(2).
+ *
+ * [loop thread]
+ *
+ * @param conn  the connection
+ *
+ * Returns: WC_OK; WC_E_STATE if it has ended already; WC_E_RESET; WC_E_BADHANDLE, WC_E_GONE,
+ * WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ */
+WC_API
+wc_status wc_conn_shutdown(wc_conn conn);
+
+/**
+ * Closes a connection. on_close follows later, never from within this call; no other callback comes
+ * before it but on_drain.
+ *
+ * [loop thread] For other threads there is wc_conn_close_async.
+ *
+ * @param conn  the connection
+ * @param how   WC_CLOSE_FLUSH, WC_CLOSE_NOW or WC_CLOSE_RESET
+ *
+ * Returns: WC_OK; WC_E_INVAL; WC_E_GONE if it is closed already; WC_E_BADHANDLE, WC_E_THREAD,
+ * WC_E_FORKED, WC_E_PANIC.
+ */
+WC_API
+wc_status wc_conn_close(wc_conn conn,
+                        int32_t how);
+
+/**
+ * Has the loop's thread close a connection.
+ *
+ * [any thread] Not from a signal handler.
+ *
+ * @param conn  the connection
+ * @param how   WC_CLOSE_FLUSH, WC_CLOSE_NOW or WC_CLOSE_RESET
+ *
+ * Returns: WC_OK; WC_E_LIMIT; WC_E_INVAL; WC_E_BADHANDLE; WC_E_GONE if its loop has ended; WC_E_FORKED.
+ */
+WC_API
+wc_status wc_conn_close_async(wc_conn conn,
+                              int32_t how);
+
+/**
+ * Reads no more from the peer, and shows no more of what was read. The peer's own system stops it when
+ * the buffers between are full. The idle time does not run.
+ *
+ * [loop thread]
+ *
+ * @param conn  the connection
+ *
+ * Returns: WC_OK; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ */
+WC_API
+wc_status wc_conn_pause(wc_conn conn);
+
+/**
+ * Reads again after wc_conn_pause; first comes what was read already.
+ *
+ * [loop thread]
+ *
+ * @param conn  the connection
+ *
+ * Returns: WC_OK, also if it was not paused; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED,
+ * WC_E_PANIC.
+ */
+WC_API
+wc_status wc_conn_resume(wc_conn conn);
+
+/**
+ * Keeps the end of what on_data shows: it is shown again, with what comes next behind it. For programs
+ * that cut their input themselves.
+ *
+ * [loop thread] In on_data, or on the event WC_EVENT_DATA, of this connection.
+ *
+ * @param conn   the connection
+ * @param count  bytes to keep, at most the len of the data; a framed connection shows all of its frame
+ *
+ * Returns: WC_OK; WC_E_STATE if no data of this connection is shown, or less of it; WC_E_BADHANDLE,
+ * WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ */
+WC_API
+wc_status wc_conn_keep(wc_conn conn,
+                       size_t count);
+
+/**
+ * How many bytes are queued for the peer.
+ *
+ * [loop thread]
+ *
+ * @param conn   the connection
+ * @param bytes  where the number is written
+ *
+ * Returns: WC_OK; WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ *
+ * # Safety
+ * `bytes` is null or writable.
+ */
+WC_API
+wc_status wc_conn_queued(wc_conn conn,
+                         size_t *bytes);
+
+/**
+ * Where a connection stands: WC_CONN_... The states are drawn in docs/STATES.md.
+ *
+ * [loop thread]
+ *
+ * @param conn   the connection
+ * @param state  where the number is written
+ *
+ * Returns: WC_OK; WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ *
+ * # Safety
+ * `state` is null or writable.
+ */
+WC_API
+wc_status wc_conn_state(wc_conn conn,
+                        int32_t *state);
+
+/**
+ * The name of a connection's state, such as "HalfOpen".
+ *
+ * [any thread]
+ *
+ * @param state  a number that wc_conn_state gave
+ *
+ * Returns: a text that stands as long as the library is loaded; never null.
+ */
+WC_API const char *wc_state_name(int32_t state);
+
+/**
+ * Gives a connection a user pointer of its own, which its callbacks get from now on.
+ *
+ * [loop thread]
+ *
+ * @param conn       the connection
+ * @param user       the pointer; one set before goes back before the next event
+ * @param free_user  called once with user after on_close, or when another is set; also if this call
+ *                   fails, before it returns; may be null
+ *
+ * Returns: WC_OK; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ *
+ * # Safety
+ * `free_user` may be called with `user`.
+ */
+WC_API
+wc_status wc_conn_set_user(wc_conn conn,
+                           void *user,
+                           wc_free_fn free_user);
+
+/**
+ * The user pointer that the callbacks of a connection get.
+ *
+ * [loop thread]
+ *
+ * @param conn  the connection
+ * @param user  where the pointer is written
+ *
+ * Returns: WC_OK; WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ *
+ * # Safety
+ * `user` is null or writable.
+ */
+WC_API
+wc_status wc_conn_user(wc_conn conn,
+                       void **user);
+
+/**
+ * The listener that a connection came from.
+ *
+ * [loop thread]
+ *
+ * @param conn      the connection
+ * @param listener  where the handle is written; 0 for a connection of wc_connect
+ *
+ * Returns: WC_OK; WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ *
+ * # Safety
+ * `listener` is null or writable.
+ */
+WC_API
+wc_status wc_conn_listener(wc_conn conn,
+                           wc_listener *listener);
+
+/**
+ * Sets another idle time for one connection; a new period begins.
+ *
+ * [loop thread]
+ *
+ * @param conn  the connection
+ * @param ms    the idle time; 0: none
+ *
+ * Returns: WC_OK; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ */
+WC_API wc_status wc_conn_set_idle(wc_conn conn, uint32_t ms);
+
+/**
+ * The address of the peer.
+ *
+ * [loop thread]
+ *
+ * @param conn      the connection
+ * @param text      where the IP address is written as text, with a NUL
+ * @param capacity  bytes of text; WC_ADDRESS_MAX is enough for every address
+ * @param port      where the port is written; may be null
+ *
+ * Returns: WC_OK; WC_E_INVAL if the text does not fit; WC_E_RESET or WC_E_OS if the system does not
+ * know it any more; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC. See getpeername(2).
+ *
+ * # Safety
+ * `text` points to `capacity` writable bytes; `port` is null or writable.
+ */
+WC_API
+wc_status wc_conn_peer(wc_conn conn,
+                       char *text,
+                       size_t capacity,
+                       uint16_t *port);
+
+/**
+ * Our own address of a connection.
+ *
+ * [loop thread]
+ *
+ * @param conn      the connection
+ * @param text      where the IP address is written as text, with a NUL
+ * @param capacity  bytes of text; WC_ADDRESS_MAX is enough for every address
+ * @param port      where the port is written; may be null
+ *
+ * Returns: as wc_conn_peer. See getsockname(2).
+ *
+ * # Safety
+ * `text` points to `capacity` writable bytes; `port` is null or writable.
+ */
+WC_API wc_status wc_conn_local(wc_conn conn, char *text, size_t capacity, uint16_t *port);
+
+/* ---- listener ---- */
+
+/** The callbacks of a listener; each may be null. */
+typedef struct wc_listener_callbacks {
+    /** Bytes of this struct as the caller knows it. */
+    size_t size;
+    /**
+     * It stopped accepting: out of descriptors (WC_E_NOFILES) or memory (WC_E_NOMEM), which is tried
+     * again after 5 to 1000 ms, or at its limit of connections (WC_E_LIMIT), until one of them ends.
+     * Peers wait in the backlog meanwhile. os_error is the system's number, or 0; for logs.
+     */
+    void (*on_pause)(wc_listener listener, wc_status why, int32_t os_error, void *user);
+    /** It accepts again. */
+    void (*on_resume)(wc_listener listener, void *user);
+    /** It is over. Its connections go on, with the same user pointer. */
+    void (*on_close)(wc_listener listener, wc_status why, void *user);
+} wc_listener_callbacks;
+
+/**
+ * Where and how to listen. Fill it with wc_listen_options_init, then change what you want.
+ */
+typedef struct wc_listen_options {
+    /** Bytes of this struct as the caller knows it. */
+    size_t size;
+    /**
+     * An IPv4 or IPv6 address as text, or "localhost" for 127.0.0.1; null: every address of this
+     * machine, IPv4 and IPv6 with one socket.
+     */
+    const char *host;
+    /** The port; 0: any free one, which wc_listener_port tells. */
+    uint16_t port;
+    /** Not 0: an IPv6 address takes no IPv4 peers. */
+    uint16_t v6_only;
+    /**
+     * Connections that the system holds until they are accepted; it may clamp the number.
+     */
+    int32_t backlog;
+    /** Most connections of this listener at a time; 0: the loop's. */
+    uint32_t max_connections;
+    /** Connections accepted in one turn at the most. */
+    uint32_t accept_budget;
+    /** Callbacks of the listener itself; copied; may be null. */
+    const struct wc_listener_callbacks *events;
+} wc_listen_options;
+
+/**
+ * Fills listen options with the defaults.
+ *
+ * [any thread]
+ *
+ * @param options  the struct to fill
+ * @param size     its size: sizeof(wc_listen_options)
+ *
+ * Returns: WC_OK; WC_E_INVAL for null; WC_E_VERSION for a size that no version had.
+ *
+ * # Safety
+ * `options` is null or points to `size` writable bytes.
+ */
+WC_API wc_status wc_listen_options_init(struct wc_listen_options *options, size_t size);
+
+/**
+ * Listens for TCP connections. SO_REUSEADDR is set, so a restarted server gets its port at once;
+ * sockets are non-blocking and close-on-exec, and send without delay (TCP_NODELAY).
+ *
+ * [loop thread]
+ *
+ * @param loop_         the loop
+ * @param options       where; copied
+ * @param conn_options  how its connections are; null: the defaults; copied
+ * @param callbacks     of its connections; copied; null: none, for a program that pulls events
+ * @param user          goes to the callbacks of the listener and of its connections
+ * @param free_user     called once with user when the listener and all of its connections are gone;
+ *                      also if this call fails, before it returns; may be null
+ * @param out           where the handle is written; may be null
+ *
+ * Returns: WC_OK; WC_E_INVAL; WC_E_VERSION; WC_E_ADDRESS; WC_E_INUSE; WC_E_ACCESS; WC_E_LIMIT;
+ * WC_E_NOFILES, WC_E_NOMEM, WC_E_OS; WC_E_STATE while the loop is being freed; WC_E_BADHANDLE,
+ * WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC. See bind(2), listen(2).
+ *
+ * # Safety
+ * The structs are null or initialised; `out` is null or writable; the callbacks may be called with
+ * `user`.
+ */
+WC_API
+wc_status wc_listen(wc_loop loop_,
+                    const struct wc_listen_options *options,
+                    const wc_conn_options *conn_options,
+                    const wc_conn_callbacks *callbacks,
+                    void *user,
+                    wc_free_fn free_user,
+                    wc_listener *out);
+
+/**
+ * The port that a listener really has.
+ *
+ * [loop thread]
+ *
+ * @param listener  the listener
+ * @param port      where it is written
+ *
+ * Returns: WC_OK; WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ *
+ * # Safety
+ * `port` is null or writable.
+ */
+WC_API
+wc_status wc_listener_port(wc_listener listener,
+                           uint16_t *port);
+
+/**
+ * The address that a listener really has.
+ *
+ * [loop thread]
+ *
+ * @param listener  the listener
+ * @param text      where the IP address is written as text, with a NUL
+ * @param capacity  bytes of text; WC_ADDRESS_MAX is enough for every address
+ * @param port      where the port is written; may be null
+ *
+ * Returns: WC_OK; WC_E_INVAL if the text does not fit; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD,
+ * WC_E_FORKED, WC_E_PANIC.
+ *
+ * # Safety
+ * `text` points to `capacity` writable bytes; `port` is null or writable.
+ */
+WC_API
+wc_status wc_listener_address(wc_listener listener,
+                              char *text,
+                              size_t capacity,
+                              uint16_t *port);
+
+/**
+ * Closes a listener. Its port is free before the next event; on_close follows; its connections go on.
+ *
+ * [loop thread]
+ *
+ * @param listener  the listener
+ *
+ * Returns: WC_OK; WC_E_GONE if it is closed already; WC_E_BADHANDLE, WC_E_THREAD, WC_E_FORKED,
+ * WC_E_PANIC.
+ */
+WC_API
+wc_status wc_listener_close(wc_listener listener);
 #ifdef __cplusplus
 }
 #endif

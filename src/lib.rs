@@ -8,19 +8,19 @@
 pub mod base;
 /// Bytes in, items out, no I/O: lines, length prefixes, HTTP/1.
 pub mod codec;
-/// The loop: it owns everything, works in turns, and is asked for what happened.
-pub mod engine;
-/// The C border: guard, translate, delegate.
+/// Each system call wrapped once, in safe types.
 #[allow(unsafe_code)]
-pub mod ffi;
-/// HTTP/1.1 on connections: requests in, responses out.
-pub mod http;
-/// Listeners and connections: their lives, buffers and transport.
-pub mod net;
+pub mod sys;
 /// Readiness behind one small trait; one file per kernel facility, and a scripted one.
 pub mod reactor;
 /// What makes events besides sockets: the timer wheel and the door for other threads.
 pub mod source;
-/// Each system call wrapped once, in safe types.
+/// Listeners and connections: their lives, buffers and transport.
+pub mod net;
+/// The loop: it owns everything, works in turns, and is asked for what happened.
+pub mod engine;
+/// HTTP/1.1 on connections: requests in, responses out.
+pub mod http;
+/// The C border: guard, translate, delegate.
 #[allow(unsafe_code)]
-pub mod sys;
+pub mod ffi;

@@ -41,12 +41,13 @@ impl Bytes {
         self.bytes.extend_from_slice(more);
     }
 
-    /// Appends by writing to the buffer directly; `write` must only append.
-    pub fn push_with(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> usize {
+    /// Appends by writing to the buffer directly; `write` must only append, `room` is what it may need.
+    pub fn push_with<R>(&mut self, room: usize, write: impl FnOnce(&mut Vec<u8>) -> R) -> R {
+        self.make_room(room);
         let before = self.bytes.len();
-        write(&mut self.bytes);
+        let result = write(&mut self.bytes);
         assert!(self.bytes.len() >= before, "a writer only appends");
-        self.bytes.len() - before
+        result
     }
 
     /// Drops `count` bytes from the front.
@@ -57,22 +58,6 @@ impl Bytes {
             self.bytes.clear();
             self.head = 0;
         }
-    }
-
-    /// Makes the end `spare` bytes of zeroes longer, lets `fill` overwrite them, keeps the first `n` that it says.
-    pub fn fill<E>(
-        &mut self,
-        spare: usize,
-        fill: impl FnOnce(&mut [u8]) -> Result<usize, E>,
-    ) -> Result<usize, E> {
-        self.make_room(spare);
-        let end = self.bytes.len();
-        self.bytes.resize(end + spare, 0);
-        let got = fill(&mut self.bytes[end..]);
-        let kept = *got.as_ref().unwrap_or(&0);
-        assert!(kept <= spare);
-        self.bytes.truncate(end + kept);
-        got
     }
 
     /// Gives the buffer back for reuse; what was queued is gone.
@@ -107,15 +92,7 @@ mod tests {
         q.push(b"!");
         q.consume(9);
         assert!(q.is_empty());
-        assert_eq!(
-            q.fill(8, |b| {
-                b[..2].copy_from_slice(b"ab");
-                Ok::<_, ()>(2)
-            }),
-            Ok(2)
-        );
-        assert_eq!(q.as_slice(), b"ab");
-        assert_eq!(q.fill(8, |_| Err("no")), Err("no"));
+        assert_eq!(q.push_with(2, |b| b.extend_from_slice(b"ab")), ());
         assert_eq!(q.as_slice(), b"ab");
     }
 

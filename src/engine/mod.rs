@@ -1,4 +1,269 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The engine layer.
+//! The loop. It owns everything that lives in it, works in turns, and is asked for what happened. Is
+//! not: a caller of anything above; it never runs the program's code. INVARIANT: what is closed is
+//! freed between turns only, so no frame ever uses what is gone.
 
 #![forbid(unsafe_code)]
+
+mod accept;
+pub mod notice;
+mod step;
+mod timer;
+mod turn;
+mod verbs;
+
+pub use accept::Listen;
+pub use notice::{How, Message, Notice, Parcel, View};
+
+use crate::base::limits;
+use crate::base::pool::Pool;
+use crate::base::slab::Slab;
+use crate::base::time::{Clock, Millis, Nanos};
+use crate::base::{Handle, Kind, Status};
+use crate::net::conn::{Conn, Hot};
+use crate::net::listener::Listener;
+use crate::reactor::{self, Event, Interest, Selector, Token};
+use crate::source::door::Door;
+use crate::source::wheel::Wheel;
+use crate::sys;
+use std::collections::VecDeque;
+use std::os::fd::{AsFd, AsRawFd};
+use std::sync::Arc;
+use step::Current;
+use timer::UserTimer;
+
+/// The token of the door; no handle is 0.
+const DOOR: Token = Token(0);
+
+/// What is counted; read by `Loop::stats`.
+#[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
+pub struct Stats {
+    /// Waits for the kernel.
+    pub turns: u64,
+    /// Kernel events taken.
+    pub events: u64,
+    /// Of these, events for objects that were gone.
+    pub stale_events: u64,
+    /// Connections accepted or made.
+    pub accepted: u64,
+    /// Connections ended.
+    pub closed: u64,
+    /// Pauses of listeners.
+    pub accept_pauses: u64,
+    /// Bytes received.
+    pub bytes_received: u64,
+    /// Bytes sent.
+    pub bytes_sent: u64,
+    /// Timers fired.
+    pub timers_fired: u64,
+    /// Jobs of other threads.
+    pub posts: u64,
+}
+
+/// How a loop is made.
+pub struct Settings<'a> {
+    /// The loop's number in its handles.
+    pub number: u16,
+    /// Generations start above this.
+    pub floor: u32,
+    /// Backend by name; none: the environment, then preference.
+    pub backend: Option<&'a str>,
+    /// Most connections; 0: the default, or what the descriptor limit leaves.
+    pub max_connections: u32,
+}
+
+/// An event loop.
+pub struct Loop {
+    selector: Box<dyn Selector>,
+    backend: &'static str,
+    edge: bool,
+    clock: Box<dyn Clock>,
+    now: Nanos,
+    events: Vec<Event>,
+    conns: Slab<Conn>,
+    listeners: Slab<Listener>,
+    timers: Slab<UserTimer>,
+    wheel: Wheel<Handle>,
+    door: Arc<Door<Message>>,
+    max_connections: u32,
+    open_listeners: usize,
+    notices: VecDeque<Notice>,
+    accepting: VecDeque<Handle>,
+    ready: VecDeque<Handle>,
+    later: VecDeque<Handle>,
+    changed: Vec<Handle>,
+    dead: Vec<Handle>,
+    posts: VecDeque<Message>,
+    waiting_listeners: Vec<Handle>,
+    current: Option<Current>,
+    fired: Option<Handle>,
+    hot: Hot,
+    pool: Pool,
+    stats: Stats,
+    os_error: i32,
+    stopping: bool,
+    ending: bool,
+}
+
+/// Descriptors left to the rest of the program when connections are limited by RLIMIT_NOFILE.
+const DESCRIPTORS_LEFT: u64 = 64;
+
+impl Loop {
+    /// A loop on a backend of this machine.
+    pub fn new(settings: &Settings<'_>) -> Result<Loop, (Status, i32)> {
+        let backend = reactor::choose(settings.backend).map_err(|status| (status, 0))?;
+        let selector = (backend.open)().map_err(|e| refusal(&e))?;
+        let clock = Box::new(sys::clock::Monotonic::new());
+        let mut new = Loop::with(settings, selector, clock)?;
+        new.backend = backend.name;
+        new.edge = backend.edge;
+        Ok(new)
+    }
+
+    /// A loop on the selector and the clock given; level-triggered.
+    pub fn with(
+        settings: &Settings<'_>,
+        mut selector: Box<dyn Selector>,
+        clock: Box<dyn Clock>,
+    ) -> Result<Loop, (Status, i32)> {
+        let (number, floor) = (settings.number, settings.floor);
+        let door = Door::new().map_err(|e| refusal(&e))?;
+        let fd = door.as_fd().as_raw_fd();
+        selector.update(fd, DOOR, Interest::NONE, Interest::READ).map_err(|e| refusal(&e))?;
+        let allowed = sys::limit::descriptors().saturating_sub(DESCRIPTORS_LEFT).max(1);
+        let asked = match settings.max_connections {
+            0 => u64::from(limits::CONNECTIONS).min(allowed),
+            asked => asked.into(),
+        };
+        let now = clock.now();
+        Ok(Loop {
+            selector,
+            backend: "",
+            edge: false,
+            clock,
+            now,
+            events: Vec::with_capacity(limits::BATCH),
+            conns: Slab::new(Kind::Conn, number, floor),
+            listeners: Slab::new(Kind::Listener, number, floor),
+            timers: Slab::new(Kind::Timer, number, floor),
+            wheel: Wheel::new(now.floor()),
+            door: Arc::new(door),
+            max_connections: asked.min(limits::SLOTS as u64) as u32,
+            open_listeners: 0,
+            notices: VecDeque::new(),
+            accepting: VecDeque::new(),
+            ready: VecDeque::new(),
+            later: VecDeque::new(),
+            changed: Vec::new(),
+            dead: Vec::new(),
+            posts: VecDeque::new(),
+            waiting_listeners: Vec::new(),
+            current: None,
+            fired: None,
+            hot: Hot::default(),
+            pool: Pool::default(),
+            stats: Stats::default(),
+            os_error: 0,
+            stopping: false,
+            ending: false,
+        })
+    }
+
+    /// The name of its backend.
+    pub fn backend(&self) -> &'static str {
+        self.backend
+    }
+
+    /// The way in for other threads.
+    pub fn door(&self) -> &Arc<Door<Message>> {
+        &self.door
+    }
+
+    /// The time of this turn, in ms since the loop was made.
+    pub fn now(&self) -> Millis {
+        self.now.floor()
+    }
+
+    /// What was counted so far.
+    pub fn stats(&self) -> Stats {
+        self.stats
+    }
+
+    /// How many connections, open listeners and timers there are.
+    pub fn alive(&self) -> (usize, usize, usize) {
+        (self.conns.len(), self.open_listeners, self.timers.len())
+    }
+
+    /// Whether anything lives that could make a notice by itself.
+    pub fn is_idle(&self) -> bool {
+        self.conns.is_empty()
+            && self.listeners.is_empty()
+            && self.timers.is_empty()
+            && self.notices.is_empty()
+            && self.posts.is_empty()
+    }
+
+    /// The operating system's number of the last refusal.
+    pub fn os_error(&self) -> i32 {
+        self.os_error
+    }
+
+    /// The highest generation used by any of its handles.
+    pub fn highest_generation(&self) -> u32 {
+        self.conns.highest().max(self.listeners.highest()).max(self.timers.highest())
+    }
+
+    /// The next thing that happened in this turn; none when all is said and done.
+    #[expect(clippy::should_implement_trait, reason = "what it gives is used before the next")]
+    pub fn next(&mut self) -> Option<Notice> {
+        self.settle_fired();
+        loop {
+            if self.current.is_some() {
+                match self.step() {
+                    Some(notice) => return Some(notice),
+                    None => self.current = None,
+                }
+            }
+            if let Some(notice) = self.notices.pop_front() {
+                return Some(notice);
+            }
+            if let Some(listener) = self.accepting.pop_front() {
+                self.accept(listener);
+            } else if let Some(conn) = self.ready.pop_front() {
+                self.start_step(conn);
+            } else if let Some(notice) = self.next_expired() {
+                return Some(notice);
+            } else if let Some(message) = self.posts.pop_front() {
+                if let Some(notice) = self.receive_message(message) {
+                    return Some(notice);
+                }
+            } else if self.notices.is_empty() && self.ready.is_empty() {
+                return None;
+            }
+        }
+    }
+
+    /// Whether a stop was asked for; says so once.
+    pub fn take_stop(&mut self) -> bool {
+        self.stopping |= self.door.take_stop();
+        std::mem::take(&mut self.stopping)
+    }
+
+    fn receive_message(&mut self, message: Message) -> Option<Notice> {
+        self.stats.posts += 1;
+        match message {
+            Message::Post(parcel) => return Some(Notice::Post(parcel)),
+            Message::Above(message) => return Some(Notice::Above(message)),
+            // The sender was answered when it queued this; a connection that ended since has said so.
+            Message::Send(conn, bytes) => drop(self.send(conn, &bytes)),
+            Message::Close(conn, how) => drop(self.close(conn, how)),
+        }
+        None
+    }
+}
+
+/// The status and the number of a refusal by the operating system.
+fn refusal(error: &std::io::Error) -> (Status, i32) {
+    let os_error = error.raw_os_error().unwrap_or(0);
+    (sys::blame::status(os_error), os_error)
+}

@@ -9,6 +9,30 @@ pub mod types;
 
 pub mod status;
 
+pub mod stats;
+
+pub mod event;
+
+pub mod loop_;
+
+pub mod timer;
+
+pub mod conn_options;
+
+pub mod conn;
+
+pub mod listener;
+
+#[allow(missing_docs)]
+mod http;
+mod binding;
+mod call;
+mod core;
+mod give;
+mod guard;
+mod run;
+mod table;
+
 /// A struct of the C API as Rust lays it out: its name, its size, its fields with their offsets.
 #[doc(hidden)]
 pub type Layout = (&'static str, usize, &'static [(&'static str, usize)]);
@@ -24,8 +48,8 @@ macro_rules! layout {
     };
 }
 
-/// Every struct of the header; `tests/header.rs` compares it with what a C compiler says, and fails if
-/// one is missing here.
+/// Every struct of the header; `tests/header.rs` compares it with what a C compiler says, and fails
+/// if one is missing here.
 #[doc(hidden)]
 pub fn layout() -> Vec<Layout> {
     layout! {
@@ -41,8 +65,8 @@ macro_rules! constants {
     };
 }
 
-/// Every numeric constant of the header that is not of the status catalogue; `tests/header.rs` compares
-/// it with what a C compiler says, and fails if one is missing here.
+/// Every numeric constant of the header that is not of the status catalogue; `tests/header.rs`
+/// compares it with what a C compiler says, and fails if one is missing here.
 #[doc(hidden)]
 pub fn constants() -> Vec<(&'static str, i64)> {
     constants! {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Version and status texts. Their constants are written into the header by build.rs, which takes them
-//! from Cargo.toml and from the catalogue in base::status. INVARIANT: every text lives as long as the
-//! library is loaded.
+//! Version and status texts. Their constants are written into the header by build.rs, which takes
+//! them from Cargo.toml, from the catalogue in base::status and from the reasons in codec::http1.
+//! INVARIANT: every text lives as long as the library is loaded.
 
 use super::types::wc_status;
 use crate::base::Status;
@@ -14,8 +14,8 @@ const VERSION: &CStr =
         Err(_) => panic!("a NUL inside the version"),
     };
 
-/// The version of the library that is loaded, such as "0.1.0". Compare it with WC_VERSION, the version
-/// of the header that the program was compiled with.
+/// The version of the library that is loaded, such as "0.1.0". Compare it with WC_VERSION, the
+/// version of the header that the program was compiled with.
 ///
 /// [any thread]
 ///

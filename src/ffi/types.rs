@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The types that several nouns of the C API share. Is not: the types of one noun, which stand in that
-//! noun's file. INVARIANT: only integers, pointers and structs of them cross the border.
+//! The types that several nouns of the C API share. Is not: the types of one noun, which stand in
+//! that noun's file. INVARIANT: only integers, pointers and structs of them cross the border.
 #![allow(non_camel_case_types)]
 
 use std::ffi::{c_char, c_int, c_void};
@@ -8,8 +8,8 @@ use std::ffi::{c_char, c_int, c_void};
 /// An outcome: 0 is WC_OK, a positive number is information, a negative one is an error WC_E_...
 pub type wc_status = i32;
 
-/// An event loop. Handles are names, not pointers: 0 is none, and a handle that has outlived its object
-/// is answered with WC_E_GONE, never with undefined behaviour.
+/// An event loop. Handles are names, not pointers: 0 is none, and a handle that has outlived its
+/// object is answered with WC_E_GONE, never with undefined behaviour.
 pub type wc_loop = u64;
 
 /// A timer of a loop; 0 is none.
@@ -24,8 +24,8 @@ pub type wc_conn = u64;
 /// An HTTP request that waits for its answer; 0 is none.
 pub type wc_request = u64;
 
-/// Bytes that the library lends. There is no promise of a NUL behind them. Each function that hands one
-/// out says how long the bytes stand.
+/// Bytes that the library lends. There is no promise of a NUL behind them. Each function that hands
+/// one out says how long the bytes stand.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct wc_str {
@@ -49,8 +49,8 @@ pub struct wc_header {
     pub value_len: usize,
 }
 
-/// Gives the user's data back to the user: called exactly once, after the last callback that gets the
-/// same user pointer, also when the call that took the pointer failed. May be null.
+/// Gives the user's data back to the user: called exactly once, after the last callback that gets
+/// the same user pointer, also when the call that took the pointer failed. May be null.
 pub type wc_free_fn = Option<unsafe extern "C-unwind" fn(user: *mut c_void)>;
 
 /// The size of a text that is big enough for every IP address with its zone and the NUL.

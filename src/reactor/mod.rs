@@ -7,6 +7,7 @@
 #[cfg(target_os = "linux")]
 mod epoll;
 mod poll;
+pub mod sim;
 
 use crate::base::Status;
 use std::ffi::OsStr;

@@ -131,3 +131,13 @@ impl Selector for Selected {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_descriptor_that_was_closed_shows_as_everything() {
+        assert_eq!(flags(libc::POLLNVAL), Event::BROKEN);
+    }
+}

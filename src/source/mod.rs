@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The source layer.
+//! What makes events besides sockets: time, and other threads. Is not: the loop that waits for them.
 
 #![forbid(unsafe_code)]
+
+pub mod door;
+pub mod wheel;

@@ -3,6 +3,7 @@
 //! above. INVARIANT: no function here needs its caller to keep a promise, and none raises SIGPIPE.
 
 mod address;
+pub mod blame;
 pub mod clock;
 #[cfg(target_os = "linux")]
 pub mod epoll;

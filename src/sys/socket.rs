@@ -355,9 +355,12 @@ mod tests {
 
     #[test]
     fn a_refused_connection_is_told_by_take_error_once() {
-        let listener = listen("127.0.0.1:0".parse().unwrap(), false, 1).unwrap();
-        let addr = local_addr(listener.as_fd()).unwrap();
-        drop(listener);
+        // Bound but not listening: nobody else can take the port in the meantime.
+        let any = "127.0.0.1:0".parse().unwrap();
+        let (silent, raw) = (stream_for(any).unwrap(), Raw::new(any));
+        // SAFETY: `raw` holds an address of that length for the whole call.
+        check(unsafe { libc::bind(silent.as_raw_fd(), raw.as_ptr(), raw.len()) }).unwrap();
+        let addr = local_addr(silent.as_fd()).unwrap();
         let error = match connect(addr) {
             Err(error) => error.raw_os_error().unwrap(),
             Ok((client, _)) => {

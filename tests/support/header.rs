@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Reads include/webcore.h: its sections, and in them every constant, type, struct and function with
-//! its documentation. It knows the form that build.rs writes, not C.
+//! Reads include/webcore.h: its sections, and in them every constant, type, struct and function
+//! with its documentation. It knows the form that build.rs writes, not C.
 
 /// What a declaration declares.
 #[derive(Clone, PartialEq, Eq, Debug)]

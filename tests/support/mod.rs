@@ -22,7 +22,8 @@ pub fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// Holds a committed file equal to what is generated now; with WC_BLESS=1 it writes the file instead.
+/// Holds a committed file equal to what is generated now; with WC_BLESS=1 it writes the file
+/// instead.
 pub fn assert_fresh(path: &str, fresh: &str) {
     let file = root().join(path);
     if env::var_os("WC_BLESS").is_some_and(|value| value == "1") {

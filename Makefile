@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# `make` builds the library into build/lib; `make run` serves a site; `make test` runs every test.
+# Nothing is built twice: a target depends on the files it is made of, and on the compiler's name.
+
+CC = cc
+CXX = c++
+CARGO = cargo
+PREFIX = /usr/local
+LIBDIR = $(PREFIX)/lib
+INCLUDEDIR = $(PREFIX)/include
+DESTDIR =
+PORT = 8080
+EXAMPLES = build/examples
+
+WARNINGS = -Wall -Wextra -Werror -pedantic-errors
+CFLAGS = -O2 -g
+CXXFLAGS = -O2 -g
+C_DIALECT = -std=c99 $(WARNINGS)
+CXX_DIALECT = -std=c++98 $(WARNINGS)
+
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
+ABI = 0
+LIB = build/lib
+ifeq ($(shell uname -s),Darwin)
+SHARED = libwebcore.dylib
+SHARED_ABI = libwebcore.$(ABI).dylib
+SHARED_FULL = libwebcore.$(VERSION).dylib
+ORIGIN = @loader_path
+else
+SHARED = libwebcore.so
+SHARED_ABI = libwebcore.so.$(ABI)
+SHARED_FULL = libwebcore.so.$(VERSION)
+ORIGIN = $$ORIGIN
+endif
+LINK = -L$(LIB) -lwebcore -Wl,-rpath,'$(ORIGIN)/../lib'
+
+RELEASE = $(or $(CARGO_TARGET_DIR),target)/release
+SOURCES := Cargo.toml Cargo.lock build.rs cbindgen.toml $(shell find src -name '*.rs')
+OBJECTS = $(EXAMPLES).o
+C_EXAMPLES := $(patsubst c_examples/%.c,%,$(wildcard c_examples/*.c))
+WEBSERV := $(wildcard c_examples/webserv98/*.cpp)
+
+.PHONY: all c_examples run test check header docs install clean force
+.DELETE_ON_ERROR:
+
+all: $(LIB)/.built
+
+$(LIB)/.built: $(SOURCES)
+	$(CARGO) build --release --locked --lib
+	@mkdir -p $(LIB)
+	cp $(RELEASE)/$(SHARED) $(RELEASE)/libwebcore.a $(LIB)/
+	ln -sf $(SHARED) $(LIB)/$(SHARED_ABI)
+	@touch $@
+
+# The examples, by any compiler: `make c_examples CC=clang CXX=clang++`.
+
+c_examples: $(addprefix $(EXAMPLES)/,$(C_EXAMPLES) $(if $(WEBSERV),webserv98))
+
+$(OBJECTS)/compilers: force
+	@mkdir -p $(@D)
+	@echo '$(CC) $(C_DIALECT) $(CFLAGS) $(CXX) $(CXX_DIALECT) $(CXXFLAGS)' > $@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+$(OBJECTS)/%.o: c_examples/%.c $(OBJECTS)/compilers
+	@mkdir -p $(@D)
+	$(CC) $(C_DIALECT) $(CFLAGS) -MMD -MP -Iinclude -c $< -o $@
+
+$(OBJECTS)/%.o: c_examples/%.cpp $(OBJECTS)/compilers
+	@mkdir -p $(@D)
+	$(CXX) $(CXX_DIALECT) $(CXXFLAGS) -MMD -MP -Iinclude -c $< -o $@
+
+$(addprefix $(EXAMPLES)/,$(C_EXAMPLES)): $(EXAMPLES)/%: $(OBJECTS)/%.o $(LIB)/.built
+	@mkdir -p $(@D)
+	$(CC) $< -o $@ $(LINK)
+
+$(EXAMPLES)/webserv98: $(WEBSERV:c_examples/%.cpp=$(OBJECTS)/%.o) $(LIB)/.built
+	@mkdir -p $(@D)
+	$(CXX) $(filter %.o,$^) -o $@ $(LINK)
+
+-include $(wildcard $(OBJECTS)/*.d $(OBJECTS)/*/*.d)
+
+# A site served by a C++98 program.
+
+run:
+	@sh tools/setup.sh run
+	@$(MAKE) --no-print-directory c_examples
+	@echo 'open http://127.0.0.1:$(PORT)/ in a browser; Ctrl-C ends it'
+	@$(EXAMPLES)/webserv98 $(PORT) c_examples/webserv98/www
+
+# Tests: all of them, or those that take seconds.
+
+test:
+	@sh tools/setup.sh test
+	@sh tools/test.sh
+
+check:
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+	$(CARGO) test --locked --lib --test header --test docs --test tidy
+
+# Generated files: the header and the list of symbols; the documents. Their tests hold them fresh.
+
+header:
+	WC_BLESS=1 $(CARGO) test --locked --quiet --test header
+
+docs: header
+	WC_BLESS=1 $(CARGO) test --locked --quiet --test docs
+
+install: all
+	mkdir -p $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)
+	cp $(LIB)/$(SHARED) $(DESTDIR)$(LIBDIR)/$(SHARED_FULL)
+	ln -sf $(SHARED_FULL) $(DESTDIR)$(LIBDIR)/$(SHARED_ABI)
+	ln -sf $(SHARED_ABI) $(DESTDIR)$(LIBDIR)/$(SHARED)
+	cp $(LIB)/libwebcore.a $(DESTDIR)$(LIBDIR)/
+	cp $(wildcard include/*.h include/*.hpp) $(DESTDIR)$(INCLUDEDIR)/
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' \
+		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' tools/webcore.pc.in \
+		> $(DESTDIR)$(LIBDIR)/pkgconfig/webcore.pc
+
+clean:
+	$(CARGO) clean
+	rm -rf build

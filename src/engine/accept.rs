@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Listening and accepting: until drained within a budget; out of descriptors the listener pauses,
+//! says so once, and burns no CPU until it is retried.
+
+use super::notice::Notice;
+use super::{Loop, refusal};
+use crate::base::{Handle, Status};
+use crate::net::conn::Conn;
+use crate::net::gate::{Gate, Knock};
+use crate::net::life::Life;
+use crate::net::link::Link;
+use crate::net::listener::Listener;
+use crate::net::policy::Policy;
+use crate::net::{NEVER, Owner};
+use crate::reactor::{Interest, Token};
+use crate::sys::socket::{self, Accept};
+use std::net::SocketAddr;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::rc::Rc;
+
+/// How to listen.
+pub struct Listen {
+    /// The address; port 0 takes any free one.
+    pub address: SocketAddr,
+    /// An IPv6 listener takes no IPv4.
+    pub v6_only: bool,
+    /// listen(2) backlog.
+    pub backlog: i32,
+    /// Most connections of this listener; 0: the loop's.
+    pub max_connections: u32,
+    /// Accepted in one turn at the most.
+    pub budget: u32,
+    /// What its connections have in common.
+    pub policy: Policy,
+    /// Its owner's words, and those its connections start with.
+    pub owner: Owner,
+}
+
+impl Loop {
+    /// Makes a listener.
+    pub fn listen(&mut self, listen: Listen) -> Result<Handle, Status> {
+        listen.policy.check()?;
+        if self.ending {
+            return Err(Status::STATE);
+        }
+        let made = socket::listen(listen.address, listen.v6_only, listen.backlog)
+            .and_then(|fd| Ok((socket::local_addr(fd.as_fd())?, fd)));
+        let (address, fd) = made.map_err(|e| self.refused(&e))?;
+        let raw = fd.as_raw_fd();
+        let mut listener = Listener::new(fd, address, Rc::new(listen.policy), listen.owner);
+        listener.budget = listen.budget.max(1);
+        listener.max_connections = match listen.max_connections {
+            0 => self.max_connections,
+            most => most,
+        };
+        let handle = self.listeners.insert(listener)?;
+        let watch = self.selector.update(raw, Token(handle.0), Interest::NONE, Interest::READ);
+        if let Err(error) = watch {
+            self.listeners.remove(handle);
+            return Err(self.refused(&error));
+        }
+        self.open_listeners += 1;
+        Ok(handle)
+    }
+
+    /// Takes over a transport as a connection.
+    pub fn adopt(
+        &mut self,
+        link: Link,
+        policy: Rc<Policy>,
+        owner: Owner,
+        life: Life,
+    ) -> Result<Handle, Status> {
+        if self.ending {
+            return Err(Status::STATE);
+        }
+        if self.conns.len() >= self.max_connections as usize {
+            return Err(Status::LIMIT);
+        }
+        let raw = link.raw_fd();
+        let conn = Conn::new(link, policy, owner, life, self.now.floor());
+        let want = conn.interest(self.edge);
+        let handle = self.conns.insert(conn)?;
+        if let Err(error) = self.selector.update(raw, Token(handle.0), Interest::NONE, want) {
+            self.conns.remove(handle);
+            return Err(self.refused(&error));
+        }
+        let conn = self.conns.get_mut(handle).expect("it was inserted above");
+        conn.watched = want;
+        Ok(handle)
+    }
+
+    /// Makes an outbound connection to `address`, within `timeout_ms` (0: without a limit).
+    pub fn connect(
+        &mut self,
+        address: SocketAddr,
+        policy: Policy,
+        owner: Owner,
+        timeout_ms: u32,
+    ) -> Result<Handle, Status> {
+        policy.check()?;
+        let (fd, pending) = socket::connect(address).map_err(|e| self.refused(&e))?;
+        let life = if pending { Life::Connecting } else { Life::Open };
+        let handle = self.adopt(Link::Socket(fd), Rc::new(policy), owner, life)?;
+        if pending && timeout_ms > 0 {
+            let until = self.clock.now().after(timeout_ms.into());
+            self.conns.find(handle)?.until = until;
+            self.arm(handle);
+        }
+        if !pending {
+            self.stats.accepted += 1;
+            self.wake(handle);
+        }
+        Ok(handle)
+    }
+
+    /// Accepts until the backlog is empty, the budget is used or nothing more can be held.
+    pub(super) fn accept(&mut self, handle: Handle) {
+        let Some(listener) = self.listeners.get(handle) else { return };
+        for _ in 0..listener.budget {
+            let Some(listener) = self.listeners.get_mut(handle) else { return };
+            if listener.gate() != Gate::Listening {
+                return;
+            }
+            if listener.is_full() || self.conns.len() >= self.max_connections as usize {
+                return self.pause(handle, Status::LIMIT, 0);
+            }
+            let Some(fd) = listener.fd.as_ref() else { return };
+            match socket::accept(fd.as_fd()) {
+                Accept::Conn(fd) => {
+                    if let Err(why) = self.take_in(handle, fd) {
+                        return self.pause(handle, why, self.os_error);
+                    }
+                }
+                Accept::Wait => return,
+                Accept::Again(os_error) => self.os_error = os_error,
+                Accept::Exhausted(os_error) | Accept::Fail(os_error) => {
+                    return self.pause(handle, crate::sys::blame::status(os_error), os_error);
+                }
+            }
+        }
+    }
+
+    /// Makes a connection of what was accepted; its first step says that it is open.
+    fn take_in(&mut self, from: Handle, fd: OwnedFd) -> Result<(), Status> {
+        let listener = self.listeners.find(from)?;
+        let (policy, owner) = (Rc::clone(&listener.policy), listener.owner);
+        let handle = self.adopt(Link::Socket(fd), policy, owner, Life::Open)?;
+        self.conns.find(handle)?.listener = from;
+        self.listeners.find(from)?.accepted();
+        self.stats.accepted += 1;
+        self.wake(handle);
+        Ok(())
+    }
+
+    /// Stops watching the listener. For want of resources it is retried after a while; when the
+    /// allowed connections are reached, as soon as one of them ends.
+    pub(super) fn pause(&mut self, handle: Handle, why: Status, os_error: i32) {
+        let now = self.now.floor();
+        let Some(listener) = self.listeners.get_mut(handle) else { return };
+        let changed = listener.turn(Knock::Exhausted);
+        if changed {
+            let (fd, token) = (listener.raw_fd(), Token(handle.0));
+            // If the selector does not know it, it is not watched: what is wanted here.
+            let _ = self.selector.update(fd, token, Interest::READ, Interest::NONE);
+        }
+        self.waiting_listeners.push(handle);
+        if why != Status::LIMIT {
+            let at = listener.back_off(now);
+            let timer = listener.timer;
+            let timer = self.arm_node(timer, at, handle);
+            if let Some(listener) = self.listeners.get_mut(handle) {
+                listener.timer = Some(timer);
+            }
+        }
+        if changed {
+            self.os_error = os_error;
+            self.stats.accept_pauses += 1;
+            self.notices.push_back(Notice::Paused { listener: handle, why, os_error });
+        }
+    }
+
+    /// The address a listener really has.
+    pub fn listener_address(&mut self, handle: Handle) -> Result<SocketAddr, Status> {
+        let listener = self.listeners.find(handle)?;
+        if listener.gate() == Gate::Closed { Err(Status::GONE) } else { Ok(listener.address) }
+    }
+
+    /// A listener's owner, as long as its last notice is not settled.
+    pub fn listener_owner(&self, handle: Handle) -> Option<Owner> {
+        self.listeners.get(handle).map(|listener| listener.owner)
+    }
+
+    /// Ends a listener; its connections go on.
+    pub fn close_listener(&mut self, handle: Handle) -> Result<(), Status> {
+        self.close_listener_for(handle, Status::OK)
+    }
+
+    pub(super) fn close_listener_for(&mut self, handle: Handle, why: Status) -> Result<(), Status> {
+        let listener = self.listeners.find(handle)?;
+        match listener.gate() {
+            Gate::Closed => return Err(Status::GONE),
+            Gate::Listening => {
+                let (fd, token) = (listener.raw_fd(), Token(handle.0));
+                let _ = self.selector.update(fd, token, Interest::READ, Interest::NONE);
+            }
+            Gate::Paused => {}
+        }
+        listener.turn(Knock::Close);
+        listener.retry_at = NEVER;
+        listener.why = why;
+        self.open_listeners -= 1;
+        self.dead.push(handle);
+        self.notices.push_back(Notice::ListenerClosed { listener: handle, why });
+        Ok(())
+    }
+
+    /// Keeps the operating system's number of a refusal and gives its status.
+    pub(super) fn refused(&mut self, error: &std::io::Error) -> Status {
+        let (status, os_error) = refusal(error);
+        self.os_error = os_error;
+        status
+    }
+}

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Stepping a connection: settle what was lent, show the next piece, read, flush, finish. It stops at
+//! each notice and goes on from there when the next one is asked for.
+
+use super::notice::{Notice, View};
+use super::{How, Loop};
+use crate::base::{Handle, Status};
+use crate::net::NEVER;
+use crate::net::conn::Piece;
+use crate::net::life::{Life, Turn};
+
+/// The connection being stepped.
+pub(super) struct Current {
+    /// Which.
+    pub conn: Handle,
+    /// Unread bytes that the last notice showed; dropped when the next one is asked for.
+    pub lent: usize,
+    /// Bytes that may still be read from it in this turn.
+    pub budget: usize,
+    /// True exactly when its queue was flushed in this step and nothing was queued since.
+    pub flushed: bool,
+}
+
+impl Loop {
+    pub(super) fn start_step(&mut self, handle: Handle) {
+        if let Some(conn) = self.conns.get_mut(handle) {
+            conn.queued = false;
+            let budget = conn.policy().read_budget;
+            self.current = Some(Current { conn: handle, lent: 0, budget, flushed: false });
+        }
+    }
+
+    /// The next notice of the current connection; none when there is nothing more to do for it now.
+    pub(super) fn step(&mut self) -> Option<Notice> {
+        let current = self.current.as_mut()?;
+        let handle = current.conn;
+        let conn = self.conns.get_mut(handle)?;
+        conn.consume(&mut self.hot, std::mem::take(&mut current.lent));
+        loop {
+            match conn.life() {
+                Life::Connecting => {
+                    if !conn.writable {
+                        break;
+                    }
+                    match conn.link().error() {
+                        0 => conn.turn(Turn::Connected),
+                        os_error => conn.fail(Status::CONNECT, os_error),
+                    }
+                    conn.until = NEVER;
+                    self.stats.accepted += 1;
+                }
+                Life::Open if !conn.open_said => {
+                    conn.open_said = true;
+                    conn.touch(self.now.floor());
+                    return Some(Notice::Open(handle));
+                }
+                Life::Open | Life::HalfOpen => {
+                    if let Some(notice) = self.step_open() {
+                        return notice;
+                    }
+                    return self.finish_step();
+                }
+                Life::Flushing | Life::Lingering => {
+                    self.step_ending();
+                    return self.finish_step();
+                }
+                Life::Closed => break,
+            }
+        }
+        self.finish_step()
+    }
+
+    /// Shows, reads and flushes. `Some(notice)` is said; `None` is for `finish_step`.
+    fn step_open(&mut self) -> Option<Option<Notice>> {
+        let now = self.now.floor();
+        let current = self.current.as_mut()?;
+        let handle = current.conn;
+        let conn = self.conns.get_mut(handle)?;
+        while matches!(conn.life(), Life::Open | Life::HalfOpen) {
+            if conn.delivers() {
+                match conn.cut(&mut self.hot) {
+                    Piece::Data { start, len, used } => {
+                        current.lent = used;
+                        current.flushed = false;
+                        return Some(Some(Notice::Data(handle, View { start, len })));
+                    }
+                    Piece::TooLong { len, used } => {
+                        current.lent = used;
+                        return Some(Some(Notice::TooLong(handle, View { start: 0, len })));
+                    }
+                    Piece::Broken(fault) => {
+                        // What was answered before still goes out; then the end, with this reason.
+                        conn.why = fault.status;
+                        conn.turn(Turn::Close);
+                    }
+                    Piece::More => {}
+                }
+            } else if conn.eof_seen && !conn.eof_said && !conn.paused {
+                conn.eof_said = true;
+                conn.turn(Turn::PeerEof);
+                return Some(Some(Notice::Eof(handle)));
+            } else if conn.readable && conn.wants_input() && current.budget > 0 {
+                let got = conn.receive(&mut self.hot, &mut self.pool, current.budget, now);
+                current.budget = current.budget.saturating_sub(got);
+                self.stats.bytes_received += got as u64;
+                conn.waiting &= !conn.eof_seen;
+            } else if !current.flushed {
+                current.flushed = true;
+                self.stats.bytes_sent += conn.flush(now) as u64;
+                if conn.owes_drain && conn.queued_bytes() <= conn.policy().write_low {
+                    conn.owes_drain = false;
+                    return Some(Some(Notice::Drain(handle)));
+                }
+                conn.settle_shut();
+            } else if conn.is_finished() {
+                conn.turn(Turn::Close);
+            } else if conn.is_spent() {
+                conn.turn(Turn::Trouble);
+            } else {
+                return None;
+            }
+        }
+        match conn.life() {
+            Life::Flushing | Life::Lingering => self.step_ending(),
+            Life::Connecting | Life::Open | Life::HalfOpen | Life::Closed => {}
+        }
+        None
+    }
+
+    /// Flushes and lingers.
+    fn step_ending(&mut self) {
+        let now = self.now.floor();
+        let Some(current) = self.current.as_mut() else { return };
+        let Some(conn) = self.conns.get_mut(current.conn) else { return };
+        conn.discard(&mut self.hot);
+        if conn.life() == Life::Flushing {
+            self.stats.bytes_sent += conn.flush(now) as u64;
+            conn.shut();
+            if conn.life() == Life::Flushing && conn.settle_shut() {
+                conn.turn(Turn::Drained);
+                let linger = conn.policy().linger_ms;
+                conn.until = now.plus(linger.into());
+                if conn.eof_seen {
+                    conn.turn(Turn::PeerEof);
+                } else if linger == 0 {
+                    conn.turn(Turn::Deadline);
+                }
+            }
+        }
+        while conn.life() == Life::Lingering && conn.readable && current.budget > 0 {
+            let got = conn.receive(&mut self.hot, &mut self.pool, current.budget, now);
+            current.budget = current.budget.saturating_sub(got);
+            self.stats.bytes_received += got as u64;
+            conn.discard(&mut self.hot);
+            if conn.eof_seen {
+                conn.turn(Turn::PeerEof);
+            } else if conn.discarded_enough() {
+                conn.turn(Turn::Deadline);
+            }
+        }
+    }
+
+    /// Leaves the connection: says its last word, or stores what is unread and sets its deadline.
+    fn finish_step(&mut self) -> Option<Notice> {
+        let current = self.current.take()?;
+        let handle = current.conn;
+        let conn = self.conns.get_mut(handle)?;
+        if conn.life() == Life::Closed {
+            conn.discard(&mut self.hot);
+            if conn.close_said {
+                return None;
+            }
+            conn.close_said = true;
+            self.dead.push(handle);
+            let (why, os_error) = (conn.why, conn.os_error);
+            return Some(Notice::Closed { conn: handle, why, os_error });
+        }
+        conn.stash(&mut self.hot, &mut self.pool);
+        conn.give_back(&mut self.pool);
+        if conn.readable && conn.wants_input() && !conn.queued {
+            conn.queued = true;
+            self.later.push_back(handle);
+        }
+        if !self.edge && conn.interest(false) != conn.watched {
+            self.changed.push(handle);
+        }
+        self.arm(handle);
+        None
+    }
+
+    /// The bytes of the last notice.
+    pub fn view(&self, view: View) -> &[u8] {
+        let conn = self.current.as_ref().and_then(|current| self.conns.get(current.conn));
+        conn.map_or(&[], |conn| &conn.unread(&self.hot)[view.start..view.start + view.len])
+    }
+
+    /// In a notice of bytes of a raw connection: the last `count` of them are shown again, with more
+    /// behind them.
+    pub fn keep(&mut self, handle: Handle, count: usize) -> Result<(), Status> {
+        let conn = self.conns.find(handle)?;
+        match self.current.as_mut() {
+            Some(current) if current.conn == handle && count <= current.lent => {
+                current.lent -= count;
+                conn.waiting = count > 0;
+                Ok(())
+            }
+            _ => Err(Status::STATE),
+        }
+    }
+
+    /// Ends every object, each with its last notice; nothing new is taken in any more.
+    pub fn end_all(&mut self, why: Status) {
+        self.ending = true;
+        for handle in self.listeners.handles() {
+            // One that is closed already has its last notice under way.
+            let _ = self.close_listener_for(handle, why);
+        }
+        for handle in self.conns.handles() {
+            if let Some(conn) = self.conns.get_mut(handle) {
+                conn.fail(why, 0);
+                self.wake(handle);
+            }
+        }
+        for handle in self.timers.handles() {
+            let _ = self.cancel_timer(handle);
+        }
+    }
+
+    /// Closes all listeners and ends all connections in order, after what is queued.
+    pub fn drain(&mut self) {
+        for handle in self.listeners.handles() {
+            let _ = self.close_listener_for(handle, Status::OK);
+        }
+        for handle in self.conns.handles() {
+            let _ = self.close(handle, How::Flush);
+        }
+    }
+}

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! One turn: reap the dead, tell the selector what changed, wait, mark what is ready.
+
+use super::{DOOR, Loop, refusal};
+use crate::base::time::Millis;
+use crate::base::{Handle, Kind, Machine, Status};
+use crate::net::gate::{Gate, Knock};
+use crate::net::life::Life;
+use crate::net::{NEVER, conn::Conn};
+use crate::reactor::{Event, Interest, Token};
+use std::time::Duration;
+
+impl Loop {
+    /// Works one turn; waits until something happens, at the longest until `until`. The notices of
+    /// the turn before have been taken. An error is the selector's, with the system's number.
+    pub fn turn(&mut self, until: Option<Millis>) -> Result<(), (Status, i32)> {
+        debug_assert!(self.ready.is_empty(), "next() said none");
+        self.reap();
+        self.tell_selector();
+        let timeout = self.timeout(until);
+        self.stats.turns += 1;
+        self.events.clear();
+        self.selector.wait(&mut self.events, timeout).map_err(|e| refusal(&e))?;
+        self.now = self.clock.now();
+        self.stats.events += self.events.len() as u64;
+        for at in 0..self.events.len() {
+            let event = self.events[at];
+            self.mark(&event);
+        }
+        self.ready.append(&mut self.later);
+        self.wheel.advance(self.now.floor());
+        Ok(())
+    }
+
+    /// The present, read afresh; the deadline of a wait is counted from it.
+    pub fn fresh(&mut self) -> crate::base::time::Nanos {
+        self.clock.now()
+    }
+
+    /// Whether there is work that needs no waiting.
+    pub fn has_work(&self) -> bool {
+        !self.notices.is_empty()
+            || !self.ready.is_empty()
+            || !self.later.is_empty()
+            || !self.accepting.is_empty()
+            || !self.posts.is_empty()
+            || !self.dead.is_empty()
+    }
+
+    fn timeout(&mut self, until: Option<Millis>) -> Option<Duration> {
+        if self.has_work() {
+            return Some(Duration::ZERO);
+        }
+        let due = self.wheel.next_deadline();
+        let at = match (until, due) {
+            (Some(a), Some(b)) => a.min(b),
+            (Some(at), None) | (None, Some(at)) => at,
+            (None, None) => return None,
+        };
+        let now = self.clock.now();
+        let wait = at.0.saturating_mul(crate::base::time::NANOS_PER_MILLI).saturating_sub(now.0);
+        Some(Duration::from_nanos(wait))
+    }
+
+    fn mark(&mut self, event: &Event) {
+        if event.token == DOOR {
+            self.door.drain(&mut self.posts);
+            return;
+        }
+        let handle = Handle(event.token.0);
+        match handle.kind() {
+            Some(Kind::Conn) => self.mark_conn(handle, event),
+            Some(Kind::Listener) if self.listeners.get(handle).is_some() => {
+                self.accepting.push_back(handle);
+            }
+            _ => self.stats.stale_events += 1,
+        }
+    }
+
+    fn mark_conn(&mut self, handle: Handle, event: &Event) {
+        let Some(conn) = self.conns.get_mut(handle) else {
+            self.stats.stale_events += 1;
+            return;
+        };
+        if conn.life() == Life::Closed {
+            self.stats.stale_events += 1;
+            return;
+        }
+        conn.report(event);
+        if event.error() && !conn.wants_input() && conn.life() != Life::Connecting {
+            let os_error = conn.link().error();
+            if os_error != 0 {
+                conn.fail(crate::sys::blame::status(os_error), os_error);
+            }
+        }
+        self.wake(handle);
+    }
+
+    /// Puts a connection on the ready list.
+    pub(super) fn wake(&mut self, handle: Handle) {
+        if let Some(conn) = self.conns.get_mut(handle)
+            && !conn.queued
+            && self.current.as_ref().is_none_or(|c| c.conn != handle)
+        {
+            conn.queued = true;
+            self.ready.push_back(handle);
+        }
+    }
+
+    /// Frees what has said its last word: leaves the selector, closes the descriptor, ends the slot.
+    /// Each turn begins with it; a caller that wants to know what is left asks for it before.
+    pub fn reap(&mut self) {
+        for handle in std::mem::take(&mut self.dead) {
+            match handle.kind() {
+                Some(Kind::Conn) => self.reap_conn(handle),
+                Some(Kind::Listener) => self.reap_listener(handle),
+                _ => debug_assert!(false, "only connections and listeners die in two steps"),
+            }
+        }
+    }
+
+    fn reap_conn(&mut self, handle: Handle) {
+        let Some(mut conn) = self.conns.remove(handle) else { return };
+        debug_assert!(conn.life() == Life::Closed && conn.close_said);
+        self.unwatch(&mut conn, handle);
+        if let Some(timer) = conn.timer {
+            self.wheel.remove(timer);
+        }
+        conn.discard(&mut Default::default());
+        conn.give_back(&mut self.pool);
+        self.stats.closed += 1;
+        if let Some(listener) = self.listeners.get_mut(conn.listener) {
+            listener.live -= 1;
+            if listener.gate() == Gate::Closed {
+                self.reap_listener(conn.listener);
+            }
+        }
+        for listener in std::mem::take(&mut self.waiting_listeners) {
+            self.retry(listener);
+        }
+    }
+
+    fn unwatch(&mut self, conn: &mut Conn, handle: Handle) {
+        let (fd, token) = (conn.link().raw_fd(), Token(handle.0));
+        if !conn.watched.is_none() {
+            // A descriptor that the selector does not know any more is what is wanted here.
+            let _ = self.selector.update(fd, token, conn.watched, Interest::NONE);
+            conn.watched = Interest::NONE;
+        }
+    }
+
+    /// Closes the descriptor of a closed listener. The slot ends with the last of its connections,
+    /// because they share its owner's words.
+    fn reap_listener(&mut self, handle: Handle) {
+        let Some(listener) = self.listeners.get_mut(handle) else { return };
+        debug_assert!(listener.gate() == Gate::Closed);
+        listener.fd = None;
+        if let Some(timer) = listener.timer.take() {
+            self.wheel.remove(timer);
+        }
+        if listener.live == 0 {
+            let owner = listener.owner;
+            self.listeners.remove(handle);
+            self.notices.push_back(super::Notice::Ended(owner));
+        }
+    }
+
+    /// A paused listener accepts again.
+    pub(super) fn retry(&mut self, handle: Handle) {
+        let Some(listener) = self.listeners.get_mut(handle) else { return };
+        if listener.gate() != Gate::Paused {
+            return;
+        }
+        listener.retry_at = NEVER;
+        if let Err(error) =
+            self.selector.update(listener.raw_fd(), Token(handle.0), Interest::NONE, Interest::READ)
+        {
+            let (why, os_error) = refusal(&error);
+            return self.pause(handle, why, os_error);
+        }
+        listener.turn(Knock::Retry);
+        self.notices.push_back(super::Notice::Resumed(handle));
+    }
+
+    /// Tells the selector the interest of each connection that may have changed it.
+    fn tell_selector(&mut self) {
+        for handle in std::mem::take(&mut self.changed) {
+            let Some(conn) = self.conns.get_mut(handle) else { continue };
+            let want = conn.interest(self.edge);
+            if want == conn.watched {
+                continue;
+            }
+            let fd = conn.link().raw_fd();
+            match self.selector.update(fd, Token(handle.0), conn.watched, want) {
+                Ok(()) => conn.watched = want,
+                Err(error) => {
+                    let (why, os_error) = refusal(&error);
+                    conn.fail(why, os_error);
+                    self.wake(handle);
+                }
+            }
+        }
+    }
+}
+
+const _: () = assert!(Gate::STATES.len() <= 8 && Life::STATES.len() <= 8);

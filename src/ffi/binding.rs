@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Which callbacks and which user pointer belong to an object. The layers below keep two words with an
+//! object (its class and a word of its own); here is what they mean. INVARIANT: a user pointer that was
+//! taken is given back exactly once.
+
+use super::call::{Call, User};
+use super::conn_options::wc_conn_callbacks;
+use super::http::wc_http_callbacks;
+use super::listener::wc_listener_callbacks;
+use super::timer::TimerFn;
+use crate::net::Owner;
+use std::collections::VecDeque;
+use std::ffi::c_void;
+
+/// The callbacks of an object's class.
+#[derive(Clone, Copy)]
+pub(super) enum Callbacks {
+    /// A listener of plain connections, or an outbound connection.
+    Conn(wc_conn_callbacks, wc_listener_callbacks),
+    /// A listener of HTTP.
+    Http(wc_http_callbacks, wc_listener_callbacks),
+    /// A timer.
+    Timer(TimerFn),
+}
+
+/// A class: callbacks with the user pointer that goes to them.
+pub(super) struct Binding {
+    pub callbacks: Callbacks,
+    pub user: User,
+}
+
+/// All classes of a loop, the user pointers of single objects, and what is to be given back.
+#[derive(Default)]
+pub(super) struct Bindings {
+    classes: Vec<Option<Binding>>,
+    free_classes: Vec<u32>,
+    users: Vec<Option<User>>,
+    free_users: Vec<usize>,
+    releases: VecDeque<User>,
+}
+
+impl Bindings {
+    /// Takes a class in; an owner of that class names it.
+    pub fn insert(&mut self, binding: Binding) -> Owner {
+        let class = match self.free_classes.pop() {
+            Some(class) => {
+                self.classes[class as usize] = Some(binding);
+                class
+            }
+            None => {
+                self.classes.push(Some(binding));
+                self.classes.len() as u32 - 1
+            }
+        };
+        Owner { class, service: 0, word: 0 }
+    }
+
+    /// The object that the class was made for is gone.
+    pub fn remove(&mut self, owner: Owner) {
+        if let Some(binding) = self.classes[owner.class as usize].take() {
+            self.free_classes.push(owner.class);
+            self.releases.push_back(binding.user);
+        }
+    }
+
+    /// Forgets a class whose object was never made; its user pointer is the caller's to give back.
+    pub fn take_back(&mut self, owner: Owner) {
+        if self.classes[owner.class as usize].take().is_some() {
+            self.free_classes.push(owner.class);
+        }
+    }
+
+    /// The callbacks of an object.
+    #[inline]
+    pub fn callbacks(&self, owner: Owner) -> Option<&Callbacks> {
+        Some(&self.classes.get(owner.class as usize)?.as_ref()?.callbacks)
+    }
+
+    /// The user pointer of an object: its own, else its class's.
+    #[inline]
+    pub fn user(&self, owner: Owner) -> *mut c_void {
+        let own = match owner.word {
+            0 => None,
+            word => self.users[word as usize - 1].as_ref(),
+        };
+        let of_class =
+            || self.classes.get(owner.class as usize).and_then(Option::as_ref).map(|b| &b.user);
+        own.or_else(of_class).map_or(std::ptr::null_mut(), |user| user.ptr)
+    }
+
+    /// Gives an object a user pointer of its own; one that it had is given back.
+    pub fn set_user(&mut self, mut owner: Owner, user: User) -> Owner {
+        self.drop_user(owner);
+        let slot = self.free_users.pop().unwrap_or_else(|| {
+            self.users.push(None);
+            self.users.len() - 1
+        });
+        self.users[slot] = Some(user);
+        owner.word = slot as u64 + 1;
+        owner
+    }
+
+    /// An object is gone: a user pointer of its own is given back.
+    pub fn drop_user(&mut self, owner: Owner) {
+        if owner.word > 0 {
+            let slot = owner.word as usize - 1;
+            self.releases.extend(self.users[slot].take());
+            self.free_users.push(slot);
+        }
+    }
+
+    /// Gives a user pointer back when the program is called next.
+    pub fn release_later(&mut self, user: User) {
+        self.releases.push_back(user);
+    }
+
+    /// The next user pointer to give back.
+    pub fn next_release(&mut self) -> Option<Call> {
+        self.releases.pop_front().map(Call::Free)
+    }
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! A callback about to be called: its function and its arguments, so that nothing of the loop is
+//! borrowed while user code runs.
+
+use super::types::{wc_free_fn, wc_status};
+use std::ffi::{c_char, c_void};
+
+/// `void f(handle, user)`: most callbacks.
+pub(super) type PlainFn = unsafe extern "C-unwind" fn(u64, *mut c_void);
+/// `void f(handle, data, len, user)`.
+pub(super) type DataFn = unsafe extern "C-unwind" fn(u64, *const c_char, usize, *mut c_void);
+/// `void f(handle, why, os_error, user)`.
+pub(super) type WhyFn = unsafe extern "C-unwind" fn(u64, wc_status, i32, *mut c_void);
+/// `void f(handle, why, user)`.
+pub(super) type EndFn = unsafe extern "C-unwind" fn(u64, wc_status, *mut c_void);
+
+/// A user pointer with the function that takes it back.
+#[derive(Clone, Copy)]
+pub(super) struct User {
+    pub ptr: *mut c_void,
+    pub free: wc_free_fn,
+}
+
+/// One call into user code.
+#[derive(Clone, Copy)]
+pub(super) enum Call {
+    Plain(PlainFn, u64, *mut c_void),
+    Data(DataFn, u64, *const c_char, usize, *mut c_void),
+    Why(WhyFn, u64, wc_status, i32, *mut c_void),
+    End(EndFn, u64, wc_status, *mut c_void),
+    Free(User),
+}
+
+impl Call {
+    /// Calls.
+    ///
+    /// # Safety
+    /// No reference into the library is alive. The functions are what the program registered, with the
+    /// user pointers that it registered for them.
+    pub(super) unsafe fn invoke(self) {
+        // SAFETY: passed on; views stand until the loop is asked for the next event.
+        unsafe {
+            match self {
+                Call::Plain(f, handle, user) => f(handle, user),
+                Call::Data(f, handle, data, len, user) => f(handle, data, len, user),
+                Call::Why(f, handle, why, os_error, user) => f(handle, why, os_error, user),
+                Call::End(f, handle, why, user) => f(handle, why, user),
+                Call::Free(User { ptr, free: Some(free) }) => free(ptr),
+                Call::Free(User { free: None, .. }) => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,491 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Connections in C: making one, and what can be done to one. Is not: their options and callbacks, which
+//! are in `ffi::conn_options`.
+#![allow(non_camel_case_types)]
+
+use super::binding::{Binding, Callbacks};
+use super::call::User;
+use super::conn_options::{self, wc_conn_callbacks, wc_conn_options};
+use super::give::{self, Versioned};
+use super::guard::{code, flat, guard, with};
+use super::listener::{self, wc_listener_callbacks};
+use super::table;
+use super::types::{wc_conn, wc_free_fn, wc_listener, wc_loop, wc_status};
+use crate::base::{Handle, Kind, Status, limits};
+use crate::engine::{How, Message};
+use crate::net::life::Life;
+use std::ffi::{c_char, c_void};
+
+/// Where to connect to. Fill it with wc_connect_options_init, then change what you want.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct wc_connect_options {
+    /// Bytes of this struct as the caller knows it.
+    pub size: usize,
+    /// An IPv4 or IPv6 address as text, or "localhost" for 127.0.0.1.
+    pub host: *const c_char,
+    /// The port.
+    pub port: u16,
+    /// Reserved; 0.
+    pub reserved: u16,
+    /// ms for the connection to be made, else it ends with WC_E_TIMEOUT; 0: as long as the system tries.
+    pub timeout_ms: u32,
+}
+
+// SAFETY: repr(C), size first, integers and pointers only.
+unsafe impl Versioned for wc_connect_options {
+    const FIRST: usize = size_of::<wc_connect_options>();
+    fn defaults() -> wc_connect_options {
+        wc_connect_options {
+            size: size_of::<wc_connect_options>(),
+            host: std::ptr::null(),
+            port: 0,
+            reserved: 0,
+            timeout_ms: limits::CONNECT_MS,
+        }
+    }
+}
+
+/// Fills connect options with the defaults.
+///
+/// [any thread]
+///
+/// @param options  the struct to fill
+/// @param size     its size: sizeof(wc_connect_options)
+///
+/// Returns: WC_OK; WC_E_INVAL for null; WC_E_VERSION for a size that no version had.
+///
+/// # Safety
+/// `options` is null or points to `size` writable bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wc_connect_options_init(
+    options: *mut wc_connect_options,
+    size: usize,
+) -> wc_status {
+    // SAFETY: the caller's promise.
+    code(guard(|| unsafe { give::init(options, size) }))
+}
+
+/// Makes an outbound TCP connection. It begins as WC_CONN_CONNECTING; on_open comes when it is made,
+/// on_close with WC_E_CONNECT or WC_E_TIMEOUT when it is not. Output can be queued at once.
+///
+/// [loop thread]
+///
+/// @param loop_         the loop
+/// @param options       where to; copied
+/// @param conn_options  how; null: the defaults; copied
+/// @param callbacks     copied; null: none, for a program that pulls events
+/// @param user          goes to the callbacks
+/// @param free_user     called once with user after on_close; also if this call fails, before it
+///                      returns; may be null
+/// @param out           where the handle is written; may be null
+///
+/// Returns: WC_OK; WC_E_INVAL; WC_E_VERSION; WC_E_ADDRESS for a host that is no address; WC_E_LIMIT;
+/// WC_E_CONNECT, WC_E_NOFILES, WC_E_NOMEM, WC_E_OS if the system refuses at once; WC_E_STATE while the
+/// loop is being freed; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC. See connect(2).
+///
+/// # Safety
+/// The structs are null or initialised; `out` is null or writable; the callbacks may be called with
+/// `user`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn wc_connect(
+    loop_: wc_loop,
+    options: *const wc_connect_options,
+    conn_options: *const wc_conn_options,
+    callbacks: *const wc_conn_callbacks,
+    user: *mut c_void,
+    free_user: wc_free_fn,
+    out: *mut wc_conn,
+) -> wc_status {
+    let user = User { ptr: user, free: free_user };
+    let made = with(loop_, Kind::Loop, |core| {
+        // SAFETY: the caller's promise.
+        let (options, policy, callbacks, host) = unsafe {
+            let options = give::read(options)?;
+            let policy = give::read_or_default(conn_options)?.policy()?;
+            (options, policy, give::read_or_default(callbacks)?, give::text(options.host)?)
+        };
+        if options.reserved != 0 {
+            return Err(Status::INVAL);
+        }
+        let address = listener::address(host.ok_or(Status::INVAL)?, options.port)?;
+        let callbacks = Callbacks::Conn(callbacks, wc_listener_callbacks::defaults());
+        let owner = core.bindings.insert(Binding { callbacks, user });
+        let made = core.host.engine.connect(address, policy, owner, options.timeout_ms);
+        made.inspect_err(|_| core.bindings.take_back(owner))
+    });
+    // SAFETY: the caller's promise.
+    unsafe { user.settle(made, out) }
+}
+
+/// Queues bytes for the peer. What is queued in callbacks of one connection goes out in one piece when
+/// they are over. Nothing is accepted in part.
+///
+/// [loop thread] For other threads there is wc_conn_send_async.
+///
+/// @param conn  the connection
+/// @param data  the bytes; copied
+/// @param len   how many, or WC_NTS for a NUL-terminated text
+///
+/// Returns: WC_OK; WC_FULL: accepted, and above write_high, so exactly one on_drain follows; WC_E_LIMIT:
+/// refused whole, for it would pass write_limit; WC_E_STATE: the program has ended its output;
+/// WC_E_RESET: the peer is gone, on_close will say so; WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE,
+/// WC_E_THREAD, WC_E_FORKED, WC_E_PANIC. See send(2).
+///
+/// # Safety
+/// `data` points to `len` readable bytes, or to a NUL-terminated text with WC_NTS.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wc_conn_send(conn: wc_conn, data: *const c_void, len: usize) -> wc_status {
+    flat(with(conn, Kind::Conn, |core| {
+        // SAFETY: the caller's promise.
+        core.host.engine.send(Handle(conn), unsafe { give::bytes(data, len)? })
+    }))
+}
+
+/// Queues one frame for the peer: with WC_FRAMING_LENGTH its length goes before it, with
+/// WC_FRAMING_LINE a line feed behind it.
+///
+/// [loop thread]
+///
+/// @param conn  the connection
+/// @param data  the payload; copied
+/// @param len   how many bytes, or WC_NTS for a NUL-terminated text
+///
+/// Returns: as wc_conn_send; WC_E_LIMIT also for a payload above max_frame or one whose length does not
+/// fit the prefix; WC_E_INVAL also for a line with a line feed in it.
+///
+/// # Safety
+/// `data` points to `len` readable bytes, or to a NUL-terminated text with WC_NTS.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wc_conn_send_frame(
+    conn: wc_conn,
+    data: *const c_void,
+    len: usize,
+) -> wc_status {
+    flat(with(conn, Kind::Conn, |core| {
+        // SAFETY: the caller's promise.
+        core.host.engine.send_frame(Handle(conn), unsafe { give::bytes(data, len)? })
+    }))
+}
+
+/// Has the loop's thread queue bytes for the peer. If the connection has ended by then they are
+/// dropped; its on_close has said so.
+///
+/// [any thread] Not from a signal handler.
+///
+/// @param conn  the connection
+/// @param data  the bytes; copied
+/// @param len   how many, or WC_NTS for a NUL-terminated text
+///
+/// Returns: WC_OK; WC_E_LIMIT if too many jobs are queued; WC_E_INVAL; WC_E_BADHANDLE; WC_E_GONE if its
+/// loop has ended; WC_E_FORKED.
+///
+/// # Safety
+/// `data` points to `len` readable bytes, or to a NUL-terminated text with WC_NTS.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wc_conn_send_async(
+    conn: wc_conn,
+    data: *const c_void,
+    len: usize,
+) -> wc_status {
+    code(guard(|| {
+        // SAFETY: the caller's promise.
+        let bytes = unsafe { give::bytes(data, len)? }.to_vec();
+        let message = Message::Send(Handle(conn), bytes);
+        table::with_door(Handle(conn), Kind::Conn, |door| door.push(message).map_err(|e| e.0))?
+    }))
+}
+
+/// Ends our output once what is queued is sent; the peer reads an end of input, and its own output can
+/// still come. See shutdown(2).
+///
+/// [loop thread]
+///
+/// @param conn  the connection
+///
+/// Returns: WC_OK; WC_E_STATE if it has ended already; WC_E_RESET; WC_E_BADHANDLE, WC_E_GONE,
+/// WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+#[unsafe(no_mangle)]
+pub extern "C" fn wc_conn_shutdown(conn: wc_conn) -> wc_status {
+    code(with(conn, Kind::Conn, |core| core.host.engine.shutdown(Handle(conn))))
+}
+
+fn how(number: i32) -> Result<How, Status> {
+    match number {
+        conn_options::WC_CLOSE_FLUSH => Ok(How::Flush),
+        conn_options::WC_CLOSE_NOW => Ok(How::Now),
+        conn_options::WC_CLOSE_RESET => Ok(How::Reset),
+        _ => Err(Status::INVAL),
+    }
+}
+
+/// Closes a connection. on_close follows later, never from within this call; no other callback comes
+/// before it but on_drain.
+///
+/// [loop thread] For other threads there is wc_conn_close_async.
+///
+/// @param conn  the connection
+/// @param how   WC_CLOSE_FLUSH, WC_CLOSE_NOW or WC_CLOSE_RESET
+///
+/// Returns: WC_OK; WC_E_INVAL; WC_E_GONE if it is closed already; WC_E_BADHANDLE, WC_E_THREAD,
+/// WC_E_FORKED, WC_E_PANIC.
+#[unsafe(no_mangle)]
+pub extern "C" fn wc_conn_close(conn: wc_conn, how: i32) -> wc_status {
+    code(with(conn, Kind::Conn, |core| core.host.engine.close(Handle(conn), self::how(how)?)))
+}
+
+/// Has the loop's thread close a connection.
+///
+/// [any thread] Not from a signal handler.
+///
+/// @param conn  the connection
+/// @param how   WC_CLOSE_FLUSH, WC_CLOSE_NOW or WC_CLOSE_RESET
+///
+/// Returns: WC_OK; WC_E_LIMIT; WC_E_INVAL; WC_E_BADHANDLE; WC_E_GONE if its loop has ended; WC_E_FORKED.
+#[unsafe(no_mangle)]
+pub extern "C" fn wc_conn_close_async(conn: wc_conn, how: i32) -> wc_status {
+    code(guard(|| {
+        let message = Message::Close(Handle(conn), self::how(how)?);
+        table::with_door(Handle(conn), Kind::Conn, |door| door.push(message).map_err(|e| e.0))?
+    }))
+}
+
+/// Reads no more from the peer, and shows no more of what was read. The peer's own system stops it when
+/// the buffers between are full. The idle time does not run.
+///
+/// [loop thread]
+///
+/// @param conn  the connection
+///
+/// Returns: WC_OK; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+#[unsafe(no_mangle)]
+pub extern "C" fn wc_conn_pause(conn: wc_conn) -> wc_status {
+    code(with(conn, Kind::Conn, |core| core.host.engine.pause_input(Handle(conn))))
+}
+
+/// Reads again after wc_conn_pause; first comes what was read already.
+///
+/// [loop thread]
+///
+/// @param conn  the connection
+///
+/// Returns: WC_OK, also if it was not paused; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED,
+/// WC_E_PANIC.
+#[unsafe(no_mangle)]
+pub extern "C" fn wc_conn_resume(conn: wc_conn) -> wc_status {
+    code(with(conn, Kind::Conn, |core| core.host.engine.resume_input(Handle(conn))))
+}
+
+/// Keeps the end of what on_data shows: it is shown again, with what comes next behind it. For programs
+/// that cut their input themselves.
+///
+/// [loop thread] In on_data, or on the event WC_EVENT_DATA, of this connection.
+///
+/// @param conn   the connection
+/// @param count  bytes to keep, at most the len of the data; a framed connection shows all of its frame
+///
+/// Returns: WC_OK; WC_E_STATE if no data of this connection is shown, or less of it; WC_E_BADHANDLE,
+/// WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+#[unsafe(no_mangle)]
+pub extern "C" fn wc_conn_keep(conn: wc_conn, count: usize) -> wc_status {
+    code(with(conn, Kind::Conn, |core| core.host.engine.keep(Handle(conn), count)))
+}
+
+/// How many bytes are queued for the peer.
+///
+/// [loop thread]
+///
+/// @param conn   the connection
+/// @param bytes  where the number is written
+///
+/// Returns: WC_OK; WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+///
+/// # Safety
+/// `bytes` is null or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wc_conn_queued(conn: wc_conn, bytes: *mut usize) -> wc_status {
+    code(with(conn, Kind::Conn, |core| {
+        // SAFETY: the caller's promise.
+        unsafe { give::put(bytes, core.host.engine.queued(Handle(conn))?) }
+    }))
+}
+
+/// Where a connection stands: WC_CONN_... The states are drawn in docs/STATES.md.
+///
+/// [loop thread]
+///
+/// @param conn   the connection
+/// @param state  where the number is written
+///
+/// Returns: WC_OK; WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+///
+/// # Safety
+/// `state` is null or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wc_conn_state(conn: wc_conn, state: *mut i32) -> wc_status {
+    code(with(conn, Kind::Conn, |core| {
+        // SAFETY: the caller's promise.
+        unsafe { give::put(state, core.host.engine.life(Handle(conn))? as i32) }
+    }))
+}
+
+/// The name of a connection's state, such as "HalfOpen".
+///
+/// [any thread]
+///
+/// @param state  a number that wc_conn_state gave
+///
+/// Returns: a text that stands as long as the library is loaded; never null.
+#[unsafe(no_mangle)]
+pub extern "C" fn wc_state_name(state: i32) -> *const c_char {
+    const NAMES: [(Life, &std::ffi::CStr); 6] = [
+        (Life::Connecting, c"Connecting"),
+        (Life::Open, c"Open"),
+        (Life::HalfOpen, c"HalfOpen"),
+        (Life::Flushing, c"Flushing"),
+        (Life::Lingering, c"Lingering"),
+        (Life::Closed, c"Closed"),
+    ];
+    let found = NAMES.iter().find(|(life, _)| *life as i32 == state);
+    found.map_or(c"unknown", |(_, name)| name).as_ptr()
+}
+
+/// Gives a connection a user pointer of its own, which its callbacks get from now on.
+///
+/// [loop thread]
+///
+/// @param conn       the connection
+/// @param user       the pointer; one set before goes back before the next event
+/// @param free_user  called once with user after on_close, or when another is set; also if this call
+///                   fails, before it returns; may be null
+///
+/// Returns: WC_OK; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+///
+/// # Safety
+/// `free_user` may be called with `user`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn wc_conn_set_user(
+    conn: wc_conn,
+    user: *mut c_void,
+    free_user: wc_free_fn,
+) -> wc_status {
+    let user = User { ptr: user, free: free_user };
+    let set = with(conn, Kind::Conn, |core| {
+        let owner = core.host.engine.conn_owner(Handle(conn)).ok_or(Status::GONE)?;
+        if owner.service > 0 {
+            return Err(Status::STATE);
+        }
+        let owner = core.set_user(owner, user);
+        core.host.engine.set_conn_owner(Handle(conn), owner)?;
+        Ok(Handle(conn))
+    });
+    // SAFETY: the caller's promise; no output is asked for.
+    unsafe { user.settle(set, std::ptr::null_mut()) }
+}
+
+/// The user pointer that the callbacks of a connection get.
+///
+/// [loop thread]
+///
+/// @param conn  the connection
+/// @param user  where the pointer is written
+///
+/// Returns: WC_OK; WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+///
+/// # Safety
+/// `user` is null or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wc_conn_user(conn: wc_conn, user: *mut *mut c_void) -> wc_status {
+    code(with(conn, Kind::Conn, |core| {
+        let owner = core.host.engine.conn_owner(Handle(conn)).ok_or(Status::GONE)?;
+        // SAFETY: the caller's promise.
+        unsafe { give::put(user, core.bindings.user(owner)) }
+    }))
+}
+
+/// The listener that a connection came from.
+///
+/// [loop thread]
+///
+/// @param conn      the connection
+/// @param listener  where the handle is written; 0 for a connection of wc_connect
+///
+/// Returns: WC_OK; WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+///
+/// # Safety
+/// `listener` is null or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wc_conn_listener(conn: wc_conn, listener: *mut wc_listener) -> wc_status {
+    code(with(conn, Kind::Conn, |core| {
+        // SAFETY: the caller's promise.
+        unsafe { give::put(listener, core.host.engine.conn_listener(Handle(conn))?.0) }
+    }))
+}
+
+/// Sets another idle time for one connection; a new period begins.
+///
+/// [loop thread]
+///
+/// @param conn  the connection
+/// @param ms    the idle time; 0: none
+///
+/// Returns: WC_OK; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+#[unsafe(no_mangle)]
+pub extern "C" fn wc_conn_set_idle(conn: wc_conn, ms: u32) -> wc_status {
+    code(with(conn, Kind::Conn, |core| core.host.engine.set_idle(Handle(conn), ms)))
+}
+
+/// The address of the peer.
+///
+/// [loop thread]
+///
+/// @param conn      the connection
+/// @param text      where the IP address is written as text, with a NUL
+/// @param capacity  bytes of text; WC_ADDRESS_MAX is enough for every address
+/// @param port      where the port is written; may be null
+///
+/// Returns: WC_OK; WC_E_INVAL if the text does not fit; WC_E_RESET or WC_E_OS if the system does not
+/// know it any more; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC. See getpeername(2).
+///
+/// # Safety
+/// `text` points to `capacity` writable bytes; `port` is null or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wc_conn_peer(
+    conn: wc_conn,
+    text: *mut c_char,
+    capacity: usize,
+    port: *mut u16,
+) -> wc_status {
+    code(with(conn, Kind::Conn, |core| {
+        let address = core.host.engine.address(Handle(conn), true)?;
+        // SAFETY: the caller's promise.
+        unsafe { listener::put_address(address, text, capacity, port) }
+    }))
+}
+
+/// Our own address of a connection.
+///
+/// [loop thread]
+///
+/// @param conn      the connection
+/// @param text      where the IP address is written as text, with a NUL
+/// @param capacity  bytes of text; WC_ADDRESS_MAX is enough for every address
+/// @param port      where the port is written; may be null
+///
+/// Returns: as wc_conn_peer. See getsockname(2).
+///
+/// # Safety
+/// `text` points to `capacity` writable bytes; `port` is null or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wc_conn_local(
+    conn: wc_conn,
+    text: *mut c_char,
+    capacity: usize,
+    port: *mut u16,
+) -> wc_status {
+    code(with(conn, Kind::Conn, |core| {
+        let address = core.host.engine.address(Handle(conn), false)?;
+        // SAFETY: the caller's promise.
+        unsafe { listener::put_address(address, text, capacity, port) }
+    }))
+}

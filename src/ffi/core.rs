@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What lives behind a loop's handle: the loop, the bindings of its objects, and where the dispatch of
+//! events stands. Is not: the place where callbacks are called; that is `ffi::loop_`, with nothing of
+//! this borrowed.
+
+use super::binding::{Bindings, Callbacks};
+use super::call::{Call, PlainFn, User};
+use super::event::{self, wc_event};
+use super::give::{self, Versioned};
+use crate::base::time::Millis;
+use crate::base::{Handle, Status};
+use crate::engine::{How, Notice, Parcel, View};
+use crate::http::{Host, Report};
+use crate::net::Owner;
+use std::ffi::{c_int, c_void};
+
+/// What is left to do when the program is through with an event.
+#[derive(Clone, Copy)]
+enum After {
+    Nothing,
+    /// A connection is gone. True: it was its class's only object.
+    Conn(Owner, bool),
+    /// A request is gone.
+    Request(Owner),
+    /// A post is dropped, unless it was run.
+    Post(Parcel),
+}
+
+/// What the dispatch does next.
+pub(super) enum Next {
+    /// An event for the program to look at.
+    Event,
+    /// A call into the program.
+    Call(Call),
+    /// Nothing came in time.
+    None,
+    /// A stop was asked for, or the end of the loop.
+    Stopped,
+    /// Nothing is alive that could make an event; or no connection, if that was the goal.
+    Idle,
+}
+
+/// How far the dispatch goes.
+pub(super) struct Goal {
+    /// Until this time at the longest.
+    pub until: Option<Millis>,
+    /// A stop that was asked for ends it.
+    pub stoppable: bool,
+    /// That no connection is left ends it.
+    pub drained: bool,
+}
+
+/// A loop as the border sees it.
+pub(super) struct Core {
+    pub host: Host,
+    pub bindings: Bindings,
+    pub handle: Handle,
+    pub stay: bool,
+    /// True exactly while a run, next or drain of this loop is on the stack.
+    pub running: bool,
+    /// True exactly when the loop is to be freed once `running` is over.
+    pub free_wanted: bool,
+    /// The event that the program has.
+    pub event: wc_event,
+    owner: Owner,
+    after: After,
+}
+
+impl Core {
+    pub fn new(host: Host, stay: bool) -> Core {
+        Core {
+            host,
+            bindings: Bindings::default(),
+            handle: Handle::NONE,
+            stay,
+            running: false,
+            free_wanted: false,
+            event: wc_event::defaults(),
+            owner: Owner::default(),
+            after: After::Nothing,
+        }
+    }
+
+    /// Goes on to the next event, waiting if need be; with `calls`, to the next callback.
+    pub fn advance(&mut self, goal: &Goal, calls: bool) -> Result<Next, Status> {
+        let mut late = false;
+        loop {
+            self.settle();
+            if let Some(call) = self.bindings.next_release() {
+                return Ok(Next::Call(call));
+            }
+            if self.free_wanted || (goal.stoppable && self.host.engine.take_stop()) {
+                return Ok(Next::Stopped);
+            }
+            if let Some(report) = self.host.next() {
+                if self.describe(report) {
+                    match if calls { self.call() } else { return Ok(Next::Event) } {
+                        Some(call) => return Ok(Next::Call(call)),
+                        None => continue,
+                    }
+                }
+                continue;
+            }
+            self.host.engine.reap();
+            if self.host.engine.has_work() {
+                self.turn(None)?;
+                continue;
+            }
+            if (self.host.engine.is_idle() && !self.stay) || (goal.drained && self.is_drained()) {
+                return Ok(Next::Idle);
+            }
+            if late {
+                return Ok(Next::None);
+            }
+            // The time is looked at before the wait: what is there when it is up is still an event.
+            late = goal.until.is_some_and(|until| self.host.engine.fresh().floor() >= until);
+            self.turn(goal.until)?;
+        }
+    }
+
+    fn turn(&mut self, until: Option<Millis>) -> Result<(), Status> {
+        self.host.engine.turn(until).map_err(|(status, _)| status)
+    }
+
+    fn is_drained(&self) -> bool {
+        let (connections, ..) = self.host.engine.alive();
+        connections == 0
+    }
+
+    /// The moment `ms` from now.
+    pub fn deadline(&mut self, ms: u32) -> Millis {
+        self.host.engine.fresh().after(ms.into())
+    }
+
+    /// Gives an object a user pointer of its own. If the program has the last event of that object, what
+    /// is due after it is due for the new pointer.
+    pub fn set_user(&mut self, owner: Owner, user: User) -> Owner {
+        let new = self.bindings.set_user(owner, user);
+        match &mut self.after {
+            After::Conn(last, _) | After::Request(last) if *last == owner => *last = new,
+            After::Nothing | After::Conn(..) | After::Request(_) | After::Post(_) => {}
+        }
+        new
+    }
+
+    /// The program is through with the event that it has.
+    pub fn settle(&mut self) {
+        match std::mem::replace(&mut self.after, After::Nothing) {
+            After::Nothing => {}
+            After::Conn(owner, alone) => {
+                self.bindings.drop_user(owner);
+                if alone {
+                    self.bindings.remove(owner);
+                }
+            }
+            After::Request(owner) => self.bindings.drop_user(owner),
+            After::Post(parcel) => self.bindings.release_later(drop_of(&parcel)),
+        }
+    }
+
+    /// Makes an event of what happened. False: it is nothing that the program is told.
+    fn describe(&mut self, report: Report) -> bool {
+        let (kind, object) = match &report {
+            Report::Engine(notice) => return self.describe_notice(notice),
+            Report::Request(request) => (event::WC_EVENT_REQUEST, *request),
+            Report::Head(request) => (event::WC_EVENT_HEAD, *request),
+            Report::Body(request) => (event::WC_EVENT_BODY, *request),
+            Report::End(request) => (event::WC_EVENT_END, *request),
+            Report::Drain(request) => (event::WC_EVENT_REQUEST_DRAIN, *request),
+            Report::Closed { request, .. } => (event::WC_EVENT_REQUEST_CLOSE, *request),
+        };
+        let owner = self.host.request_owner(object).unwrap_or_default();
+        self.begin(kind, object, owner);
+        self.event.parent = self.host.request_conn(object).map_or(0, |conn| conn.0);
+        match report {
+            Report::Body(_) => self.lend(|core| give::lend(core.host.piece())),
+            Report::Closed { why, .. } => {
+                self.event.status = why.0;
+                self.after = After::Request(owner);
+            }
+            _ => {}
+        }
+        true
+    }
+
+    fn describe_notice(&mut self, notice: &Notice) -> bool {
+        match *notice {
+            Notice::Open(conn) => {
+                self.begin_conn(event::WC_EVENT_OPEN, conn);
+                self.event.parent = self.host.engine.conn_listener(conn).map_or(0, |l| l.0);
+            }
+            Notice::Data(conn, view) => self.begin_view(event::WC_EVENT_DATA, conn, view),
+            Notice::TooLong(conn, view) => self.begin_view(event::WC_EVENT_TOO_LONG, conn, view),
+            Notice::Drain(conn) => self.begin_conn(event::WC_EVENT_DRAIN, conn),
+            Notice::Eof(conn) => self.begin_conn(event::WC_EVENT_EOF, conn),
+            Notice::Idle(conn) => self.begin_conn(event::WC_EVENT_IDLE, conn),
+            Notice::Closed { conn, why, os_error } => {
+                self.begin_conn(event::WC_EVENT_CLOSE, conn);
+                self.event.status = why.0;
+                self.event.os_error = os_error;
+                let alone = self.host.engine.conn_listener(conn) == Ok(Handle::NONE);
+                self.after = After::Conn(self.owner, alone);
+            }
+            Notice::Timer(timer) => {
+                let owner = self.host.engine.timer_owner(timer).unwrap_or_default();
+                self.begin(event::WC_EVENT_TIMER, timer, owner);
+            }
+            Notice::Paused { listener, why, os_error } => {
+                self.begin_listener(event::WC_EVENT_PAUSE, listener);
+                self.event.status = why.0;
+                self.event.os_error = os_error;
+            }
+            Notice::Resumed(listener) => self.begin_listener(event::WC_EVENT_RESUME, listener),
+            Notice::ListenerClosed { listener, why } => {
+                self.begin_listener(event::WC_EVENT_LISTENER_CLOSE, listener);
+                self.event.status = why.0;
+            }
+            Notice::Post(parcel) => {
+                self.begin(event::WC_EVENT_POST, Handle::NONE, Owner::default());
+                self.event.user = std::ptr::with_exposed_provenance_mut(parcel.0[1]);
+                self.after = After::Post(parcel);
+            }
+            Notice::Ended(owner) => {
+                self.bindings.remove(owner);
+                return false;
+            }
+            Notice::Deadline(_) | Notice::Above(_) => return false,
+        }
+        true
+    }
+
+    fn begin(&mut self, kind: c_int, object: Handle, owner: Owner) {
+        self.owner = owner;
+        self.event = wc_event {
+            kind,
+            object: object.0,
+            user: self.bindings.user(owner),
+            ..wc_event::defaults()
+        };
+    }
+
+    fn begin_conn(&mut self, kind: c_int, conn: Handle) {
+        let owner = self.host.engine.conn_owner(conn).unwrap_or_default();
+        self.begin(kind, conn, owner);
+    }
+
+    fn begin_listener(&mut self, kind: c_int, listener: Handle) {
+        let owner = self.host.engine.listener_owner(listener).unwrap_or_default();
+        self.begin(kind, listener, owner);
+    }
+
+    fn begin_view(&mut self, kind: c_int, conn: Handle, view: View) {
+        self.begin_conn(kind, conn);
+        self.lend(|core| give::lend(core.host.engine.view(view)));
+    }
+
+    fn lend(&mut self, view: impl FnOnce(&Core) -> super::types::wc_str) {
+        let view = view(self);
+        self.event.data = view.ptr;
+        self.event.len = view.len;
+    }
+
+    /// The callback of the event that the program has; where there is none, what the library does by
+    /// itself is done.
+    pub fn call(&mut self) -> Option<Call> {
+        let e = self.event;
+        if let After::Post(parcel) = self.after {
+            self.after = After::Nothing;
+            return Some(Call::Plain(run_of(&parcel), self.handle.0, e.user));
+        }
+        let plain = |f: Option<PlainFn>| f.map(|f| Call::Plain(f, e.object, e.user));
+        let end =
+            |f: Option<super::call::EndFn>| f.map(|f| Call::End(f, e.object, e.status, e.user));
+        let data = |f: Option<super::call::DataFn>| {
+            f.map(|f| Call::Data(f, e.object, e.data, e.len, e.user))
+        };
+        let why = |f: Option<super::call::WhyFn>| {
+            f.map(|f| Call::Why(f, e.object, e.status, e.os_error, e.user))
+        };
+        match (*self.bindings.callbacks(self.owner)?, e.kind) {
+            (Callbacks::Timer(f), _) => plain(f),
+            (Callbacks::Conn(_, l) | Callbacks::Http(_, l), event::WC_EVENT_PAUSE) => {
+                why(l.on_pause)
+            }
+            (Callbacks::Conn(_, l) | Callbacks::Http(_, l), event::WC_EVENT_RESUME) => {
+                plain(l.on_resume)
+            }
+            (Callbacks::Conn(_, l) | Callbacks::Http(_, l), event::WC_EVENT_LISTENER_CLOSE) => {
+                end(l.on_close)
+            }
+            (Callbacks::Conn(c, _), kind) => match kind {
+                event::WC_EVENT_OPEN => plain(c.on_open),
+                event::WC_EVENT_DATA => data(c.on_data),
+                event::WC_EVENT_TOO_LONG => data(c.on_too_long),
+                event::WC_EVENT_DRAIN => plain(c.on_drain),
+                event::WC_EVENT_EOF => plain(c.on_eof).or_else(|| self.end_by_default(None)),
+                event::WC_EVENT_IDLE => {
+                    plain(c.on_idle).or_else(|| self.end_by_default(Some(Status::IDLE)))
+                }
+                event::WC_EVENT_CLOSE => why(c.on_close),
+                _ => None,
+            },
+            (Callbacks::Http(h, _), kind) => match kind {
+                event::WC_EVENT_REQUEST => plain(h.on_request),
+                event::WC_EVENT_HEAD => plain(h.on_head),
+                event::WC_EVENT_BODY => data(h.on_body),
+                event::WC_EVENT_END => plain(h.on_end),
+                event::WC_EVENT_REQUEST_DRAIN => plain(h.on_drain),
+                event::WC_EVENT_REQUEST_CLOSE => end(h.on_close),
+                _ => None,
+            },
+        }
+    }
+
+    /// What ends a connection that has no callback for its end of input or its idle time. One that was
+    /// closed meanwhile needs no ending.
+    fn end_by_default(&mut self, why: Option<Status>) -> Option<Call> {
+        let conn = Handle(self.event.object);
+        let _ = match why {
+            None => self.host.engine.close(conn, How::Flush),
+            Some(why) => self.host.engine.fail(conn, why),
+        };
+        None
+    }
+}
+
+/// The words of a job.
+pub(super) fn parcel(run: PlainFn, user: *mut c_void, drop: super::types::wc_free_fn) -> Parcel {
+    Parcel([run as usize, user.expose_provenance(), drop.map_or(0, |drop| drop as usize)])
+}
+
+fn run_of(parcel: &Parcel) -> PlainFn {
+    // SAFETY: `parcel` made the word from a function of this type.
+    unsafe { std::mem::transmute::<usize, PlainFn>(parcel.0[0]) }
+}
+
+/// The user pointer of a job, with the function that drops it.
+pub(super) fn drop_of(parcel: &Parcel) -> super::call::User {
+    // SAFETY: `parcel` made the word from a function of this type, or from none.
+    let free = unsafe { std::mem::transmute::<usize, super::types::wc_free_fn>(parcel.0[2]) };
+    super::call::User { ptr: std::ptr::with_exposed_provenance_mut(parcel.0[1]), free }
+}

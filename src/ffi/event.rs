@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! One event, as `wc_loop_next` hands it out and as callbacks get it. Is not: what an event leads to.
+#![allow(non_camel_case_types)]
+
+use super::give::Versioned;
+use super::types::wc_status;
+use std::ffi::{c_char, c_int, c_void};
+
+/// A connection is open. parent: its listener, or 0 if it was made by wc_connect.
+pub const WC_EVENT_OPEN: c_int = 1;
+/// Bytes came, or a line without its end, or a frame without its length: data and len.
+pub const WC_EVENT_DATA: c_int = 2;
+/// A line is longer than max_frame: data and len are its start; the rest is skipped.
+pub const WC_EVENT_TOO_LONG: c_int = 3;
+/// The output queue fell to its low water after a WC_FULL.
+pub const WC_EVENT_DRAIN: c_int = 4;
+/// The peer ended its input. Output can still be sent; close the connection when done.
+pub const WC_EVENT_EOF: c_int = 5;
+/// Nothing came from the peer for the idle time. A new period has begun; close the connection, or not.
+pub const WC_EVENT_IDLE: c_int = 6;
+/// A connection is over: status and os_error say why. Its last event.
+pub const WC_EVENT_CLOSE: c_int = 7;
+/// A timer fired.
+pub const WC_EVENT_TIMER: c_int = 8;
+/// A job of another thread: wc_loop_dispatch runs it; if it is not run, its drop function is.
+pub const WC_EVENT_POST: c_int = 9;
+/// A listener stopped accepting: status is WC_E_NOFILES, WC_E_NOMEM, WC_E_LIMIT or WC_E_OS.
+pub const WC_EVENT_PAUSE: c_int = 10;
+/// A listener accepts again.
+pub const WC_EVENT_RESUME: c_int = 11;
+/// A listener is over. Its last event.
+pub const WC_EVENT_LISTENER_CLOSE: c_int = 12;
+/// A whole HTTP request came, with its body gathered. parent: its connection, as in all below.
+pub const WC_EVENT_REQUEST: c_int = 13;
+/// The head of an HTTP request came; its body follows in pieces.
+pub const WC_EVENT_HEAD: c_int = 14;
+/// A piece of a request's body: data and len.
+pub const WC_EVENT_BODY: c_int = 15;
+/// The end of a request's body.
+pub const WC_EVENT_END: c_int = 16;
+/// The output queue of a request's connection fell to its low water after a WC_FULL.
+pub const WC_EVENT_REQUEST_DRAIN: c_int = 17;
+/// A request is over: status is WC_OK if it was answered whole. Its last event.
+pub const WC_EVENT_REQUEST_CLOSE: c_int = 18;
+
+/// One event of the pull face. Set size to sizeof(wc_event) before the first call.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct wc_event {
+    /// Bytes of this struct as the caller knows it; set by the caller.
+    pub size: usize,
+    /// What happened: WC_EVENT_...
+    pub kind: i32,
+    /// Why something ended or paused; else WC_OK.
+    pub status: wc_status,
+    /// The operating system's number for that, or 0; for logs.
+    pub os_error: i32,
+    /// Reserved; 0.
+    pub reserved: i32,
+    /// The handle of what it happened to; 0 for a post.
+    pub object: u64,
+    /// The handle of what that belongs to, where the kind says so, else 0.
+    pub parent: u64,
+    /// The bytes, or null. They stand until the next wc_loop_next on this loop.
+    pub data: *const c_char,
+    /// How many bytes.
+    pub len: usize,
+    /// The user pointer that a callback would get.
+    pub user: *mut c_void,
+}
+
+// SAFETY: repr(C), size first, integers and pointers only.
+unsafe impl Versioned for wc_event {
+    const FIRST: usize = size_of::<wc_event>();
+    fn defaults() -> wc_event {
+        wc_event {
+            size: size_of::<wc_event>(),
+            kind: 0,
+            status: 0,
+            os_error: 0,
+            reserved: 0,
+            object: 0,
+            parent: 0,
+            data: std::ptr::null(),
+            len: 0,
+            user: std::ptr::null_mut(),
+        }
+    }
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The dispatch: events out of the loop, calls into the program, one after the other. INVARIANT: user
+//! code is called with no reference into the library alive and no guard held.
+
+use super::call::Call;
+use super::core::{Core, Goal, Next, drop_of};
+use super::guard::{code, guard, with};
+use super::table;
+use super::types::{wc_loop, wc_status};
+use crate::base::{Handle, Kind, Status};
+use crate::engine::Message;
+
+/// That a run, next or drain is on the stack; however it is left, also by an exception of a callback.
+pub(super) struct Running(wc_loop);
+
+impl Running {
+    pub(super) fn begin(loop_: wc_loop) -> Result<Running, Status> {
+        with(loop_, Kind::Loop, |core| {
+            if std::mem::replace(&mut core.running, true) { Err(Status::REENTRANT) } else { Ok(()) }
+        })?;
+        Ok(Running(loop_))
+    }
+
+    /// The next event or outcome; user pointers that are due go back to the program on the way.
+    pub(super) fn pull(&self, goal: &Goal) -> Result<Next, Status> {
+        loop {
+            match with(self.0, Kind::Loop, |core| core.advance(goal, false))? {
+                // SAFETY: nothing of the loop is borrowed here.
+                Next::Call(call) => unsafe { call.invoke() },
+                next => return Ok(next),
+            }
+        }
+    }
+
+    /// Calls back for the event at hand.
+    pub(super) fn dispatch(&self) -> Result<(), Status> {
+        if let Some(call) = with(self.0, Kind::Loop, |core| Ok(core.call()))? {
+            // SAFETY: nothing of the loop is borrowed here.
+            unsafe { call.invoke() };
+        }
+        Ok(())
+    }
+
+    /// Calls back until the goal is reached: OK, or NONE if its time is up before.
+    pub(super) fn run(&self, goal: &Goal) -> Result<Status, Status> {
+        loop {
+            match with(self.0, Kind::Loop, |core| core.advance(goal, true))? {
+                // SAFETY: nothing of the loop is borrowed here.
+                Next::Call(call) => unsafe { call.invoke() },
+                Next::None => return Ok(Status::NONE),
+                Next::Stopped | Next::Idle | Next::Event => return Ok(Status::OK),
+            }
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let free = with(self.0, Kind::Loop, |core| {
+            core.running = false;
+            Ok(core.free_wanted)
+        });
+        if free == Ok(true) {
+            free_loop(self.0);
+        }
+    }
+}
+
+/// Ends all that lives in the loop, each with its last callback, then the loop.
+pub(super) fn free_loop(loop_: wc_loop) -> wc_status {
+    let ended = with(loop_, Kind::Loop, |core| {
+        core.free_wanted = false;
+        core.stay = false;
+        core.running = true;
+        core.host.end_all();
+        Ok(())
+    });
+    if let Err(status) = ended {
+        return status.0;
+    }
+    // Its Drop is not to run: the loop is gone when it would.
+    let running = std::mem::ManuallyDrop::new(Running(loop_));
+    // What it answers is of no use here: a loop that panics now is poisoned and freed all the same.
+    let _ = running.run(&Goal { until: None, stoppable: false, drained: false });
+    let number = Handle(loop_).loop_number();
+    let mut core = table::withdraw(number);
+    for message in core.host.engine.door().close() {
+        if let Message::Post(job) = message {
+            // SAFETY: nothing of the loop is borrowed; its handles are gone.
+            unsafe { Call::Free(drop_of(&job)).invoke() };
+        }
+    }
+    core.settle();
+    while let Some(call) = core.bindings.next_release() {
+        // SAFETY: as above.
+        unsafe { call.invoke() };
+    }
+    finish(number, core)
+}
+
+/// Ends a loop that has panicked; its objects end without a word.
+pub(super) fn free_poisoned(loop_: wc_loop) -> wc_status {
+    match table::enter_poisoned(Handle(loop_)) {
+        Err(status) => status.0,
+        Ok(()) => {
+            let number = Handle(loop_).loop_number();
+            finish(number, table::withdraw(number))
+        }
+    }
+}
+
+/// Drops what a loop owns and lets its number be used again.
+fn finish(number: u16, core: Box<Core>) -> wc_status {
+    let highest = core.host.highest_generation();
+    let dropped = guard(|| {
+        drop(core);
+        Ok(())
+    });
+    table::release(number, highest);
+    code(dropped)
+}

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What can be seen of a loop from outside: backends, time, counters, the last refusal.
+#![allow(non_camel_case_types)]
+
+use super::core::Core;
+use super::give::{self, Versioned};
+use super::guard::{code, with};
+use super::types::{wc_loop, wc_status, wc_str};
+use crate::base::Kind;
+use crate::reactor;
+use std::ffi::c_char;
+
+/// What a loop has counted since it was made. Set size before the call.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct wc_loop_stats {
+    /// Bytes of this struct as the caller knows it.
+    pub size: usize,
+    /// Waits for the kernel.
+    pub turns: u64,
+    /// Kernel events taken.
+    pub events: u64,
+    /// Of these, events for objects that were gone already.
+    pub stale_events: u64,
+    /// Connections accepted or made.
+    pub accepted: u64,
+    /// Connections ended.
+    pub closed: u64,
+    /// Times that a listener paused.
+    pub accept_pauses: u64,
+    /// Bytes received.
+    pub bytes_received: u64,
+    /// Bytes sent.
+    pub bytes_sent: u64,
+    /// HTTP requests begun.
+    pub requests: u64,
+    /// Times that a timer fired.
+    pub timers_fired: u64,
+    /// Jobs of other threads taken.
+    pub posts: u64,
+    /// Connections now.
+    pub connections: u32,
+    /// Open listeners now.
+    pub listeners: u32,
+    /// Timers now.
+    pub timers: u32,
+    /// HTTP requests now.
+    pub live_requests: u32,
+}
+
+// SAFETY: repr(C), size first, integers only.
+unsafe impl Versioned for wc_loop_stats {
+    const FIRST: usize = size_of::<wc_loop_stats>();
+    fn defaults() -> wc_loop_stats {
+        wc_loop_stats {
+            size: size_of::<wc_loop_stats>(),
+            turns: 0,
+            events: 0,
+            stale_events: 0,
+            accepted: 0,
+            closed: 0,
+            accept_pauses: 0,
+            bytes_received: 0,
+            bytes_sent: 0,
+            requests: 0,
+            timers_fired: 0,
+            posts: 0,
+            connections: 0,
+            listeners: 0,
+            timers: 0,
+            live_requests: 0,
+        }
+    }
+}
+
+/// How many backends this machine has.
+///
+/// [any thread]
+///
+/// Returns: at least 1.
+#[unsafe(no_mangle)]
+pub extern "C" fn wc_backend_count() -> usize {
+    reactor::BACKENDS.len()
+}
+
+/// The name of a backend, the preferred one first: "epoll", "poll".
+///
+/// [any thread]
+///
+/// @param index  less than wc_backend_count()
+///
+/// Returns: a text that stands as long as the library is loaded; null past the end.
+#[unsafe(no_mangle)]
+pub extern "C" fn wc_backend_name(index: usize) -> *const c_char {
+    match reactor::BACKENDS.get(index).map(|backend| backend.name) {
+        Some("epoll") => c"epoll".as_ptr(),
+        Some("poll") => c"poll".as_ptr(),
+        _ => std::ptr::null(),
+    }
+}
+
+/// The time of the loop: that of the wait that returned last, in ms since the loop was made.
+///
+/// [loop thread]
+///
+/// @param loop_  the loop
+/// @param ms     where it is written
+///
+/// Returns: WC_OK; WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+///
+/// # Safety
+/// `ms` is null or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wc_loop_now(loop_: wc_loop, ms: *mut u64) -> wc_status {
+    // SAFETY: the caller's promise.
+    code(with(loop_, Kind::Loop, |core| unsafe { give::put(ms, core.host.engine.now().0) }))
+}
+
+/// The name of the loop's backend.
+///
+/// [loop thread]
+///
+/// @param loop_  the loop
+/// @param name   where it is written; it stands as long as the library is loaded
+///
+/// Returns: WC_OK; WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+///
+/// # Safety
+/// `name` is null or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wc_loop_backend(loop_: wc_loop, name: *mut wc_str) -> wc_status {
+    code(with(loop_, Kind::Loop, |core| {
+        // SAFETY: the caller's promise.
+        unsafe { give::put(name, give::lend(core.host.engine.backend().as_bytes())) }
+    }))
+}
+
+/// The operating system's number (errno) of the last refusal in this loop; for logs.
+///
+/// [loop thread]
+///
+/// @param loop_   the loop
+/// @param number  where it is written; 0 if there was none
+///
+/// Returns: WC_OK; WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+///
+/// # Safety
+/// `number` is null or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wc_loop_os_error(loop_: wc_loop, number: *mut i32) -> wc_status {
+    // SAFETY: the caller's promise.
+    code(with(loop_, Kind::Loop, |core| unsafe { give::put(number, core.host.engine.os_error()) }))
+}
+
+/// What the loop has counted.
+///
+/// [loop thread]
+///
+/// @param loop_  the loop
+/// @param out    the counters, its size set by the caller
+///
+/// Returns: WC_OK; WC_E_INVAL; WC_E_VERSION; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED,
+/// WC_E_PANIC.
+///
+/// # Safety
+/// `out` is null or an initialised, writable struct.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wc_loop_get_stats(loop_: wc_loop, out: *mut wc_loop_stats) -> wc_status {
+    code(with(loop_, Kind::Loop, |core| {
+        let stats = core.stats();
+        // SAFETY: the caller's promise.
+        unsafe { give::write(out, &stats) }
+    }))
+}
+
+impl Core {
+    fn stats(&self) -> wc_loop_stats {
+        let counted = self.host.engine.stats();
+        let (connections, listeners, timers) = self.host.engine.alive();
+        wc_loop_stats {
+            size: size_of::<wc_loop_stats>(),
+            turns: counted.turns,
+            events: counted.events,
+            stale_events: counted.stale_events,
+            accepted: counted.accepted,
+            closed: counted.closed,
+            accept_pauses: counted.accept_pauses,
+            bytes_received: counted.bytes_received,
+            bytes_sent: counted.bytes_sent,
+            requests: self.host.requests_begun(),
+            timers_fired: counted.timers_fired,
+            posts: counted.posts,
+            connections: connections as u32,
+            listeners: listeners as u32,
+            timers: timers as u32,
+            live_requests: self.host.live_requests() as u32,
+        }
+    }
+}

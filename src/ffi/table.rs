@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The process-wide table of loops, and the one way from a handle to its loop. Is not: what a loop does.
+//! INVARIANTS: the number of an ended loop is given out again only with generations above all that were
+//! used under it; a core is touched by the thread that owns it and by no other; the door is touched
+//! between `callers` going up and down, and freed when `callers` is 0.
+
+use super::core::Core;
+use crate::base::handle::GENERATION_MAX;
+use crate::base::{Handle, Kind, Status, limits};
+use crate::engine::Message;
+use crate::source::door::Door;
+use crate::sys::process;
+use once_cell::sync::Lazy;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering};
+
+/// Nobody owns the loop: the next thread that uses it does.
+const NOBODY: usize = 0;
+
+#[derive(Default)]
+struct Entry {
+    /// True exactly when a loop lives under this number, or is being made or freed.
+    taken: AtomicBool,
+    /// The generation of the loop's handle; 0 when none lives.
+    generation: AtomicU32,
+    /// The highest generation that was used under this number before the loop that lives now.
+    floor: AtomicU32,
+    owner: AtomicUsize,
+    forks: AtomicU32,
+    poisoned: AtomicBool,
+    core: AtomicPtr<Core>,
+    door: AtomicPtr<Door<Message>>,
+    callers: AtomicUsize,
+}
+
+static TABLE: Lazy<Box<[Entry]>> =
+    Lazy::new(|| (0..limits::LOOPS).map(|_| Entry::default()).collect());
+
+/// A number for a new loop, with the floor for its generations.
+pub(super) struct Place {
+    pub number: u16,
+    pub floor: u32,
+}
+
+/// Takes a number; `LIMIT` when all are in use.
+pub(super) fn reserve() -> Result<Place, Status> {
+    for (number, entry) in TABLE.iter().enumerate() {
+        let floor = entry.floor.load(Ordering::Acquire);
+        let free = || {
+            entry.taken.compare_exchange(false, true, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+        };
+        if floor + 1 < GENERATION_MAX && free() {
+            return Ok(Place { number: number as u16, floor: entry.floor.load(Ordering::Acquire) });
+        }
+    }
+    Err(Status::LIMIT)
+}
+
+/// Gives a number back that was not used.
+pub(super) fn give_back(place: &Place) {
+    TABLE[usize::from(place.number)].taken.store(false, Ordering::Release);
+}
+
+/// Makes a loop findable; the calling thread owns it.
+pub(super) fn publish(place: &Place, core: Box<Core>, door: Arc<Door<Message>>) -> Handle {
+    let entry = &TABLE[usize::from(place.number)];
+    entry.owner.store(process::thread_id(), Ordering::Relaxed);
+    entry.forks.store(process::forks(), Ordering::Relaxed);
+    entry.poisoned.store(false, Ordering::Relaxed);
+    entry.core.store(Box::into_raw(core), Ordering::Relaxed);
+    entry.door.store(Arc::into_raw(door).cast_mut(), Ordering::Relaxed);
+    entry.generation.store(place.floor + 1, Ordering::Release);
+    Handle::new(Kind::Loop, place.number, 0, place.floor + 1)
+}
+
+/// Takes a loop out of the table, whose handles are gone from then on; the caller owns it and freed
+/// nothing of it yet. The number can be used again after `release`.
+pub(super) fn withdraw(number: u16) -> Box<Core> {
+    let entry = &TABLE[usize::from(number)];
+    entry.generation.store(0, Ordering::SeqCst);
+    while entry.callers.load(Ordering::SeqCst) > 0 {
+        std::thread::yield_now();
+    }
+    let door = entry.door.swap(std::ptr::null_mut(), Ordering::AcqRel);
+    // SAFETY: `publish` stored this pointer from Arc::into_raw; no caller is inside, and none enters
+    // while the generation is 0.
+    drop(unsafe { Arc::from_raw(door) });
+    let core = entry.core.swap(std::ptr::null_mut(), Ordering::AcqRel);
+    // SAFETY: `publish` stored this pointer from Box::into_raw; only the owner gets here, once.
+    unsafe { Box::from_raw(core) }
+}
+
+/// Lets the number be used again, above the generation given.
+pub(super) fn release(number: u16, highest: u32) {
+    let entry = &TABLE[usize::from(number)];
+    let own = entry.floor.load(Ordering::Relaxed) + 1;
+    entry.floor.store(highest.max(own), Ordering::Release);
+    entry.taken.store(false, Ordering::Release);
+}
+
+/// The entry of a handle's loop, if the handle can be of the loop that lives there.
+fn find(handle: Handle) -> Result<&'static Entry, Status> {
+    let kind = handle.kind().ok_or(Status::BADHANDLE)?;
+    let entry = TABLE.get(usize::from(handle.loop_number())).ok_or(Status::BADHANDLE)?;
+    let generation = entry.generation.load(Ordering::Acquire);
+    let fits = match kind {
+        Kind::Loop => handle.slot() == 0 && handle.generation() == generation,
+        _ => generation > 0 && handle.generation() >= generation,
+    };
+    if !fits {
+        let never = handle.generation() == 0 || (kind == Kind::Loop && handle.slot() != 0);
+        return Err(if never { Status::BADHANDLE } else { Status::GONE });
+    }
+    if entry.forks.load(Ordering::Relaxed) != process::forks() {
+        return Err(Status::FORKED);
+    }
+    Ok(entry)
+}
+
+/// The core of a handle's loop, for the thread that owns it. A loop that nobody owns is the caller's
+/// from now on.
+pub(super) fn enter(handle: Handle) -> Result<*mut Core, Status> {
+    let entry = find(handle)?;
+    let me = process::thread_id();
+    let owner = entry.owner.load(Ordering::Relaxed);
+    if owner != me {
+        let claim = || {
+            entry.owner.compare_exchange(NOBODY, me, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+        };
+        if owner != NOBODY || !claim() {
+            return Err(Status::THREAD);
+        }
+    }
+    if entry.poisoned.load(Ordering::Relaxed) {
+        return Err(Status::PANIC);
+    }
+    Ok(entry.core.load(Ordering::Relaxed))
+}
+
+/// Whether a poisoned loop may be freed by this thread.
+pub(super) fn enter_poisoned(handle: Handle) -> Result<(), Status> {
+    let entry = find(handle)?;
+    if entry.owner.load(Ordering::Relaxed) != process::thread_id() {
+        return Err(Status::THREAD);
+    }
+    Ok(())
+}
+
+/// A panic happened in the loop of this handle: it answers PANIC from now on.
+pub(super) fn poison(handle: Handle) {
+    if let Ok(entry) = find(handle) {
+        entry.poisoned.store(true, Ordering::Relaxed);
+    }
+}
+
+/// The loop is nobody's from now on. The caller owns it and touches it no more.
+pub(super) fn disown(handle: Handle) -> Result<(), Status> {
+    find(handle)?.owner.store(NOBODY, Ordering::Release);
+    Ok(())
+}
+
+/// Does something with the door of a handle's loop; from any thread. Takes no lock itself, so it can be
+/// used in a signal handler with what is safe there.
+pub(super) fn with_door<T>(
+    handle: Handle,
+    kind: Kind,
+    act: impl FnOnce(&Door<Message>) -> T,
+) -> Result<T, Status> {
+    handle.expect(kind)?;
+    let entry = find(handle)?;
+    entry.callers.fetch_add(1, Ordering::SeqCst);
+    // Looked at again: the loop may have been withdrawn before the count went up.
+    let result = match find(handle) {
+        Ok(_) => {
+            let door = entry.door.load(Ordering::Acquire);
+            // SAFETY: the generation was live after `callers` went up, so `withdraw` waits for us.
+            Ok(act(unsafe { &*door }))
+        }
+        Err(status) => Err(status),
+    };
+    entry.callers.fetch_sub(1, Ordering::SeqCst);
+    result
+}

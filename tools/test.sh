@@ -1,0 +1,58 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# Runs every test, goes on after a failure, and ends with one line: "N passed, N failed", summed
+# over the tests of Rust and of Python. A step that fails without naming a failed test counts as
+# one.
+set -u
+cd "$(dirname "$0")/.."
+
+logs=build/test
+rm -rf "$logs"
+mkdir -p "$logs"
+passed=0
+failed=0
+
+# The tests that a log names: count LOG WORD...
+count() {
+    log=$1
+    shift
+    for word in "$@"; do
+        grep -E '^test result: |^(=+ )?[0-9]+ [a-z]+.* in [0-9.]+s' "$log" | grep -Eo "[0-9]+ $word"
+    done | awk '{ sum += $1 } END { print sum + 0 }'
+}
+
+# step NAME COMMAND...
+step() {
+    name=$1
+    shift
+    printf '\n== %s\n' "$name"
+    { "$@" 2>&1; echo $? > "$logs/$name.status"; } | tee "$logs/$name.log"
+    status=$(cat "$logs/$name.status")
+    good=$(count "$logs/$name.log" passed)
+    bad=$(count "$logs/$name.log" failed error)
+    if [ "$status" -ne 0 ] && [ "$bad" -eq 0 ]; then bad=1; fi
+    passed=$((passed + good))
+    failed=$((failed + bad))
+    word=ok
+    if [ "$status" -ne 0 ]; then word="FAILED (status $status)"; fi
+    printf '%-14s %s, %d passed, %d failed\n' "$name" "$word" "$good" "$bad" >> "$logs/summary"
+}
+
+python=python3
+if [ -x build/venv/bin/python ]; then python=build/venv/bin/python; fi
+limit=
+if $python -c 'import pytest_timeout' 2>/dev/null; then limit=--timeout=300; fi
+
+step rustfmt cargo fmt --check
+step clippy cargo clippy --locked --all-targets -- -D warnings
+step cargo cargo test --locked --no-fail-fast
+step library make all
+step examples make c_examples CC=gcc CXX=g++
+step examples-clang make c_examples CC=clang CXX=clang++ EXAMPLES=build/examples-clang
+# shellcheck disable=SC2086
+step pytest $python -m pytest -q $limit
+
+printf '\n== closing lines\n'
+cat "$logs/summary"
+printf '%d passed, %d failed\n' "$passed" "$failed"
+[ "$failed" -eq 0 ]
