@@ -196,7 +196,7 @@ class Generator:
             lines.append(f'        ("{field.name}", {kind}),')
         self.declare(name, "struct")
         self.out += ["", "", f"class {name}(Structure):"]
-        self.out += [f'    """struct {name}"""', "", "    _fields_ = ["] + lines + ["    ]", "", ""]
+        self.out += ["    _fields_ = ["] + lines + ["    ]", "", ""]
 
     def callback(self, name: str, shape: Callback) -> None:
         """A callback type by name."""

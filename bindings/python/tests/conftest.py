@@ -1,10 +1,19 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Every test that uses `loop` runs on each backend of this machine."""
+"""Every test that uses `loop` runs on each backend of this machine; a warning is a failure."""
+
+from pathlib import Path
 
 import pytest
-import support  # noqa: F401 (it makes the package importable)
+import talk  # noqa: F401 (it makes the package importable)
 
-BACKENDS = ["epoll", "poll"] if support.sys.platform == "linux" else ["poll"]
+BACKENDS = ["epoll", "poll"] if talk.sys.platform == "linux" else ["poll"]
+
+
+def pytest_collection_modifyitems(items):
+    """What ctypes cannot raise, it warns of: for example an exception that left a callback."""
+    for item in items:
+        if Path(__file__).parent in Path(str(item.fspath)).parents:
+            item.add_marker(pytest.mark.filterwarnings("error"))
 
 
 @pytest.fixture(params=BACKENDS)

@@ -14,6 +14,8 @@ WC_VERSION_MINOR = 1
 WC_VERSION_PATCH = 0
 WC_VERSION = "0.1.0"
 WC_NTS = c_size_t(-1).value
+WC_ADDRESS_MAX = 64
+WC_FOREVER = -1
 WC_OK = 0
 WC_FULL = 1
 WC_NONE = 2
@@ -45,7 +47,59 @@ WC_E_HTTP = -85
 WC_E_TIMEOUT = -86
 WC_E_PATH = -87
 WC_E_PANIC = -99
-WC_FOREVER = -1
+WC_H_BARE_LF = 1
+WC_H_BARE_CR = 2
+WC_H_CONTROL = 3
+WC_H_EMPTY_LINES = 4
+WC_H_METHOD_EMPTY = 5
+WC_H_METHOD_BYTE = 6
+WC_H_METHOD_LONG = 7
+WC_H_TARGET_EMPTY = 8
+WC_H_TARGET_BYTE = 9
+WC_H_TARGET_FRAGMENT = 10
+WC_H_TARGET_FORM = 11
+WC_H_TARGET_SCHEME = 12
+WC_H_TARGET_AUTHORITY = 13
+WC_H_NO_VERSION = 14
+WC_H_VERSION_SYNTAX = 15
+WC_H_VERSION_MAJOR = 16
+WC_H_REQUEST_LINE_LONG = 17
+WC_H_FIELD_BLANK = 18
+WC_H_FIELD_FOLD = 19
+WC_H_FIELD_NO_NAME = 20
+WC_H_FIELD_NAME_BLANK = 21
+WC_H_FIELD_NAME_BYTE = 22
+WC_H_FIELD_NO_COLON = 23
+WC_H_FIELD_LONG = 24
+WC_H_FIELDS_MANY = 25
+WC_H_HEAD_LONG = 26
+WC_H_HOST_MISSING = 27
+WC_H_HOST_TWICE = 28
+WC_H_HOST_EMPTY = 29
+WC_H_HOST_SYNTAX = 30
+WC_H_HOST_PORT = 31
+WC_H_LENGTH_SYNTAX = 32
+WC_H_LENGTH_RANGE = 33
+WC_H_LENGTH_TWICE = 34
+WC_H_CODING_SYNTAX = 35
+WC_H_CODING_UNKNOWN = 36
+WC_H_CODING_TWICE = 37
+WC_H_CODING_NOT_LAST = 38
+WC_H_CODING_VERSION = 39
+WC_H_CODING_AND_LENGTH = 40
+WC_H_EXPECTATION = 41
+WC_H_BODY_LONG = 42
+WC_H_CHUNK_SIZE_EMPTY = 43
+WC_H_CHUNK_SIZE_BYTE = 44
+WC_H_CHUNK_SIZE_LONG = 45
+WC_H_CHUNK_SIZE_RANGE = 46
+WC_H_CHUNK_BLANK = 47
+WC_H_CHUNK_EXT_SYNTAX = 48
+WC_H_CHUNK_EXT_LINE = 49
+WC_H_CHUNK_EXT_TOTAL = 50
+WC_H_CHUNK_END = 51
+WC_H_TRAILER_FIELDS = 52
+WC_H_TRAILER_LONG = 53
 WC_EVENT_OPEN = 1
 WC_EVENT_DATA = 2
 WC_EVENT_TOO_LONG = 3
@@ -69,7 +123,6 @@ WC_FRAMING_LINE = 1
 WC_FRAMING_LENGTH = 2
 WC_ORDER_BIG = 0
 WC_ORDER_LITTLE = 1
-WC_ADDRESS_MAX = 64
 WC_CLOSE_FLUSH = 0
 WC_CLOSE_NOW = 1
 WC_CLOSE_RESET = 2
@@ -92,13 +145,7 @@ wc_conn = c_uint64
 wc_request = c_uint64
 
 
-class wc_http_parser(Structure):
-    """Opaque."""
-
-
 class wc_str(Structure):
-    """struct wc_str"""
-
     _fields_ = [
         ("ptr", c_void_p),
         ("len", c_size_t),
@@ -106,8 +153,6 @@ class wc_str(Structure):
 
 
 class wc_header(Structure):
-    """struct wc_header"""
-
     _fields_ = [
         ("name", c_void_p),
         ("name_len", c_size_t),
@@ -119,39 +164,7 @@ class wc_header(Structure):
 wc_free_fn = CFUNCTYPE(None, c_void_p)
 
 
-class wc_loop_options(Structure):
-    """struct wc_loop_options"""
-
-    _fields_ = [
-        ("size", c_size_t),
-        ("backend", c_char_p),
-        ("max_connections", c_uint32),
-        ("stay", c_uint32),
-    ]
-
-
-class wc_event(Structure):
-    """struct wc_event"""
-
-    _fields_ = [
-        ("size", c_size_t),
-        ("kind", c_int32),
-        ("status", wc_status),
-        ("os_error", c_int32),
-        ("object", c_uint64),
-        ("parent", c_uint64),
-        ("data", c_void_p),
-        ("len", c_size_t),
-        ("user", c_void_p),
-    ]
-
-
-wc_post_fn = CFUNCTYPE(None, wc_loop, c_void_p)
-
-
 class wc_loop_stats(Structure):
-    """struct wc_loop_stats"""
-
     _fields_ = [
         ("size", c_size_t),
         ("turns", c_uint64),
@@ -165,48 +178,42 @@ class wc_loop_stats(Structure):
         ("requests", c_uint64),
         ("timers_fired", c_uint64),
         ("posts", c_uint64),
-        ("listeners", c_uint32),
         ("connections", c_uint32),
+        ("listeners", c_uint32),
         ("timers", c_uint32),
         ("live_requests", c_uint32),
     ]
 
 
-wc_timer_fn = CFUNCTYPE(None, wc_timer, c_void_p)
-wc_listener_callbacks_on_pause = CFUNCTYPE(None, wc_listener, wc_status, c_int32, c_void_p)
-wc_listener_callbacks_on_resume = CFUNCTYPE(None, wc_listener, c_void_p)
-wc_listener_callbacks_on_close = CFUNCTYPE(None, wc_listener, wc_status, c_void_p)
-
-
-class wc_listener_callbacks(Structure):
-    """struct wc_listener_callbacks"""
-
+class wc_event(Structure):
     _fields_ = [
         ("size", c_size_t),
-        ("on_pause", wc_listener_callbacks_on_pause),
-        ("on_resume", wc_listener_callbacks_on_resume),
-        ("on_close", wc_listener_callbacks_on_close),
+        ("kind", c_int32),
+        ("status", wc_status),
+        ("os_error", c_int32),
+        ("reserved", c_int32),
+        ("object", c_uint64),
+        ("parent", c_uint64),
+        ("data", c_void_p),
+        ("len", c_size_t),
+        ("user", c_void_p),
     ]
 
 
-class wc_listen_options(Structure):
-    """struct wc_listen_options"""
-
+class wc_loop_options(Structure):
     _fields_ = [
         ("size", c_size_t),
-        ("host", c_char_p),
-        ("port", c_uint16),
-        ("v6_only", c_uint16),
-        ("backlog", c_int32),
+        ("backend", c_char_p),
         ("max_connections", c_uint32),
-        ("accept_budget", c_uint32),
-        ("events", POINTER(wc_listener_callbacks)),
+        ("stay", c_uint32),
     ]
+
+
+wc_post_fn = CFUNCTYPE(None, wc_loop, c_void_p)
+wc_timer_fn = CFUNCTYPE(None, wc_timer, c_void_p)
 
 
 class wc_conn_options(Structure):
-    """struct wc_conn_options"""
-
     _fields_ = [
         ("size", c_size_t),
         ("framing", c_int32),
@@ -220,6 +227,7 @@ class wc_conn_options(Structure):
         ("idle_ms", c_uint32),
         ("stall_ms", c_uint32),
         ("linger_ms", c_uint32),
+        ("reserved", c_uint32),
     ]
 
 
@@ -233,8 +241,6 @@ wc_conn_callbacks_on_close = CFUNCTYPE(None, wc_conn, wc_status, c_int32, c_void
 
 
 class wc_conn_callbacks(Structure):
-    """struct wc_conn_callbacks"""
-
     _fields_ = [
         ("size", c_size_t),
         ("on_open", wc_conn_callbacks_on_open),
@@ -248,8 +254,6 @@ class wc_conn_callbacks(Structure):
 
 
 class wc_connect_options(Structure):
-    """struct wc_connect_options"""
-
     _fields_ = [
         ("size", c_size_t),
         ("host", c_char_p),
@@ -259,9 +263,38 @@ class wc_connect_options(Structure):
     ]
 
 
-class wc_http_options(Structure):
-    """struct wc_http_options"""
+wc_listener_callbacks_on_pause = CFUNCTYPE(None, wc_listener, wc_status, c_int32, c_void_p)
+wc_listener_callbacks_on_resume = CFUNCTYPE(None, wc_listener, c_void_p)
+wc_listener_callbacks_on_close = CFUNCTYPE(None, wc_listener, wc_status, c_void_p)
 
+
+class wc_listener_callbacks(Structure):
+    _fields_ = [
+        ("size", c_size_t),
+        ("on_pause", wc_listener_callbacks_on_pause),
+        ("on_resume", wc_listener_callbacks_on_resume),
+        ("on_close", wc_listener_callbacks_on_close),
+    ]
+
+
+class wc_listen_options(Structure):
+    _fields_ = [
+        ("size", c_size_t),
+        ("host", c_char_p),
+        ("port", c_uint16),
+        ("v6_only", c_uint16),
+        ("backlog", c_int32),
+        ("max_connections", c_uint32),
+        ("accept_budget", c_uint32),
+        ("events", POINTER(wc_listener_callbacks)),
+    ]
+
+
+class wc_http_parser(Structure):
+    """Opaque."""
+
+
+class wc_http_options(Structure):
     _fields_ = [
         ("size", c_size_t),
         ("max_request_line", c_size_t),
@@ -286,8 +319,6 @@ wc_http_callbacks_on_close = CFUNCTYPE(None, wc_request, wc_status, c_void_p)
 
 
 class wc_http_callbacks(Structure):
-    """struct wc_http_callbacks"""
-
     _fields_ = [
         ("size", c_size_t),
         ("on_request", wc_http_callbacks_on_request),
@@ -300,8 +331,6 @@ class wc_http_callbacks(Structure):
 
 
 class wc_http_item(Structure):
-    """struct wc_http_item"""
-
     _fields_ = [
         ("size", c_size_t),
         ("kind", c_int32),
@@ -311,8 +340,6 @@ class wc_http_item(Structure):
 
 
 class wc_http_head(Structure):
-    """struct wc_http_head"""
-
     _fields_ = [
         ("size", c_size_t),
         ("method", wc_str),
@@ -327,8 +354,6 @@ class wc_http_head(Structure):
 
 
 class wc_http_fault(Structure):
-    """struct wc_http_fault"""
-
     _fields_ = [
         ("size", c_size_t),
         ("reason", c_int32),
@@ -343,6 +368,10 @@ PROTOTYPES = [
     ("wc_status_text", c_char_p, [wc_status]),
     ("wc_backend_count", c_size_t, []),
     ("wc_backend_name", c_char_p, [c_size_t]),
+    ("wc_loop_now", wc_status, [wc_loop, POINTER(c_uint64)]),
+    ("wc_loop_backend", wc_status, [wc_loop, POINTER(wc_str)]),
+    ("wc_loop_os_error", wc_status, [wc_loop, POINTER(c_int32)]),
+    ("wc_loop_get_stats", wc_status, [wc_loop, POINTER(wc_loop_stats)]),
     ("wc_loop_options_init", wc_status, [POINTER(wc_loop_options), c_size_t]),
     ("wc_loop_new", wc_status, [POINTER(wc_loop_options), POINTER(wc_loop)]),
     ("wc_loop_run", wc_status, [wc_loop]),
@@ -353,22 +382,11 @@ PROTOTYPES = [
     ("wc_loop_free", wc_status, [wc_loop]),
     ("wc_loop_detach", wc_status, [wc_loop]),
     ("wc_loop_post", wc_status, [wc_loop, wc_post_fn, c_void_p, wc_free_fn]),
-    ("wc_loop_now", wc_status, [wc_loop, POINTER(c_uint64)]),
-    ("wc_loop_backend", wc_status, [wc_loop, POINTER(wc_str)]),
-    ("wc_loop_os_error", wc_status, [wc_loop, POINTER(c_int32)]),
-    ("wc_loop_get_stats", wc_status, [wc_loop, POINTER(wc_loop_stats)]),
     ("wc_timer_start", wc_status,
      [wc_loop, c_uint32, c_uint32, wc_timer_fn, c_void_p, wc_free_fn, POINTER(wc_timer)]),
     ("wc_timer_restart", wc_status, [wc_timer, c_uint32]),
     ("wc_timer_cancel", wc_status, [wc_timer]),
-    ("wc_listen_options_init", wc_status, [POINTER(wc_listen_options), c_size_t]),
     ("wc_conn_options_init", wc_status, [POINTER(wc_conn_options), c_size_t]),
-    ("wc_listen", wc_status,
-     [wc_loop, POINTER(wc_listen_options), POINTER(wc_conn_options), POINTER(wc_conn_callbacks),
-      c_void_p, wc_free_fn, POINTER(wc_listener)]),
-    ("wc_listener_port", wc_status, [wc_listener, POINTER(c_uint16)]),
-    ("wc_listener_address", wc_status, [wc_listener, POINTER(c_char), c_size_t, POINTER(c_uint16)]),
-    ("wc_listener_close", wc_status, [wc_listener]),
     ("wc_connect_options_init", wc_status, [POINTER(wc_connect_options), c_size_t]),
     ("wc_connect", wc_status,
      [wc_loop, POINTER(wc_connect_options), POINTER(wc_conn_options), POINTER(wc_conn_callbacks),
@@ -391,6 +409,13 @@ PROTOTYPES = [
     ("wc_conn_set_idle", wc_status, [wc_conn, c_uint32]),
     ("wc_conn_peer", wc_status, [wc_conn, POINTER(c_char), c_size_t, POINTER(c_uint16)]),
     ("wc_conn_local", wc_status, [wc_conn, POINTER(c_char), c_size_t, POINTER(c_uint16)]),
+    ("wc_listen_options_init", wc_status, [POINTER(wc_listen_options), c_size_t]),
+    ("wc_listen", wc_status,
+     [wc_loop, POINTER(wc_listen_options), POINTER(wc_conn_options), POINTER(wc_conn_callbacks),
+      c_void_p, wc_free_fn, POINTER(wc_listener)]),
+    ("wc_listener_port", wc_status, [wc_listener, POINTER(c_uint16)]),
+    ("wc_listener_address", wc_status, [wc_listener, POINTER(c_char), c_size_t, POINTER(c_uint16)]),
+    ("wc_listener_close", wc_status, [wc_listener]),
     ("wc_http_options_init", wc_status, [POINTER(wc_http_options), c_size_t]),
     ("wc_http_listen", wc_status,
      [wc_loop, POINTER(wc_listen_options), POINTER(wc_conn_options), POINTER(wc_http_options),

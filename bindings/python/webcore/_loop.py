@@ -150,7 +150,10 @@ class Loop:
 
     def next(self, timeout_ms: Optional[int] = None) -> Optional[Event]:
         """The next event; callbacks do not run. None: the time is up, stop was called, or nothing
-        is alive. timeout_ms None: no limit; 0: do not wait. Errors: THREAD, REENTRANT, GONE.
+        is alive. timeout_ms None: no limit; 0: do not wait.
+
+        What a missing callback stands for is the caller's to do: after EOF or IDLE close the
+        connection, or dispatch. Errors: THREAD, REENTRANT, GONE.
         """
         raw = _abi.wc_event(size=ctypes.sizeof(_abi.wc_event))
         until = None if timeout_ms is None else time.monotonic() + timeout_ms / 1000
@@ -177,26 +180,28 @@ class Loop:
     def dispatch(self) -> None:
         """Calls back for the event that next handed out last, and raises what that raises.
 
-        The callable of a POST runs by this only. Error: STATE if there is no such event.
+        The callable of a POST runs by this only; without it, it is let go. Errors: as of next.
         """
         status = lib.wc_loop_dispatch(self.handle)
         self._raise_recorded()
         check(status)
 
     def stop(self) -> None:
-        """Any thread: run and iteration end soon; what is alive stays so."""
+        """Any thread: run and iteration end soon, or at once when they begin; nothing is closed."""
         self._stopping = True
         check(lib.wc_loop_stop(self.handle))
 
-    def drain(self, deadline_ms: int = 10_000) -> None:
-        """Closes the listeners and ends the connections in order; runs until none is left.
+    def drain(self, deadline_ms: int = 10_000) -> bool:
+        """Closes the listeners and ends the connections in order, calling back as run does.
 
-        What is not done by the deadline is cut. Raises what a callback raised.
+        False: the time was up before all had ended; close ends what is left. Raises what a
+        callback raised. Errors: as of run.
         """
         with self._waker.running():
             self._running = True
             try:
-                check(lib.wc_loop_drain(self.handle, unsigned(deadline_ms, 32, "deadline_ms")))
+                deadline = unsigned(deadline_ms, 32, "deadline_ms")
+                return check(lib.wc_loop_drain(self.handle, deadline)) == _abi.WC_OK
             finally:
                 self._running = False
                 self._stopping = False
@@ -247,8 +252,9 @@ class Loop:
     # ---- work for it
 
     def post(self, call: Callable[..., Any], *arguments: Any) -> None:
-        """Any thread: has the loop's thread call it; let go unrun if the loop ends first.
+        """Any thread: has the loop's thread call it; let go unrun if the loop is closed first.
 
+        A post alone does not keep run from ending: something has to be alive, or the loop to stay.
         Errors: LIMIT, GONE.
         """
         run = given(run=functools.partial(call, *arguments))
@@ -370,7 +376,7 @@ class Loop:
         on_close: Optional[Callable[[Conn, int, int], Any]] = None,
         user: Any = None, **options: int,
     ) -> Conn:
-        """Makes a connection to an IP address or "localhost"; on_open or on_close tells how it went.
+        """Makes a connection to an IP address or "localhost"; on_open or on_close tells the result.
 
         Options by name: timeout_ms, and those of a connection as of listen.
         Errors at once: ADDRESS, NOFILES, LIMIT, INVAL; CONNECT and TIMEOUT come to on_close.
@@ -421,7 +427,8 @@ class Loop:
         """The counters of the loop by name."""
         stats = _abi.wc_loop_stats(size=ctypes.sizeof(_abi.wc_loop_stats))
         check(lib.wc_loop_get_stats(self.handle, ctypes.byref(stats)))
-        return {name: getattr(stats, name) for name, _ in stats._fields_ if name != "size"}
+        names = [field[0] for field in stats._fields_ if field[0] not in ("size", "reserved")]
+        return {name: getattr(stats, name) for name in names}
 
 
 def backends() -> List[str]:

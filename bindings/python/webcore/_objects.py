@@ -58,7 +58,7 @@ class View:
         self.handle = handle
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and other.handle == self.handle  # type: ignore[attr-defined]
+        return isinstance(other, View) and (type(self), self.handle) == (type(other), other.handle)
 
     def __hash__(self) -> int:
         return hash(self.handle)

@@ -9,7 +9,7 @@ import time
 
 import pytest
 import webcore
-from support import HOST, SECONDS, dial, in_thread, serve, until_end
+from talk import HOST, SECONDS, dial, in_thread, serve, until_end
 from webcore import Loop, Status, WebcoreError
 
 
@@ -136,9 +136,16 @@ def test_draining_lets_answers_arrive(loop):
     with dial(listener.port) as peer:
         peer.sendall(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
         loop.run()
-        loop.drain(SECONDS * 1000)
+        assert loop.drain(SECONDS * 1000)
         assert until_end(peer).endswith(b"\r\n\r\nlate")
     assert refused(listener.close) == Status.GONE
+
+
+def test_draining_ends_when_the_time_is_up(loop):
+    listener = loop.listen(host=HOST, on_open=lambda conn: loop.stop(), linger_ms=3_600_000)
+    with dial(listener.port):
+        loop.run()
+        assert not loop.drain(1)
 
 
 def test_the_backend_is_chosen_by_name_or_by_the_environment(monkeypatch):
@@ -189,6 +196,7 @@ def test_every_kind_of_callback_may_raise(loop):
             with pytest.raises(LookupError):
                 loop.run()
         listener.close()
+    loop.call_later(3_600_000, print)
     loop.post(fail)
     with pytest.raises(LookupError):
         loop.run()

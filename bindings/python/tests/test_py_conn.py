@@ -5,7 +5,7 @@ import socket
 import struct
 
 import pytest
-from support import HOST, dial, in_thread, receive, serve, until_end
+from talk import HOST, dial, in_thread, receive, serve, until_end
 from webcore import Close, ConnState, Framing, Order, Status, WebcoreError
 
 

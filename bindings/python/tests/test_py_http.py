@@ -4,7 +4,7 @@
 import threading
 
 import pytest
-from support import HOST, SECONDS, browse, dial, serve, until_end
+from talk import HOST, SECONDS, browse, dial, serve, until_end
 from webcore import Status, WebcoreError
 
 

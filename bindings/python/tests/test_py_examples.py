@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 
-from support import SECONDS, TOOLS, browse
+from talk import SECONDS, TOOLS, browse
 
 
 def test_hello_answers_until_ctrl_c():

@@ -3,7 +3,7 @@
 
 import threading
 
-from support import HOST, SECONDS, browse, dial, serve, until_end
+from talk import HOST, SECONDS, browse, dial, serve, until_end
 from webcore import Conn, EventKind, Framing, Listener, Request, Status, Timer
 
 
@@ -29,13 +29,14 @@ def test_an_echo_without_a_callback(loop):
             assert event.parent == Listener(listener.handle)
         elif event.kind == EventKind.DATA:
             event.object.send_frame(event.data[::-1])
+        elif event.kind == EventKind.EOF:
+            event.object.close()
         elif event.kind == EventKind.CLOSE:
             assert event.status == Status.OK
             loop.stop()
     thread.join(SECONDS)
     assert answers == [b"eno", b"owt"]
-    assert [kind for kind in kinds if kind != EventKind.EOF] == [
-        EventKind.OPEN, EventKind.DATA, EventKind.DATA, EventKind.CLOSE]
+    assert kinds == [EventKind.OPEN, EventKind.DATA, EventKind.DATA, EventKind.EOF, EventKind.CLOSE]
 
 
 def test_requests_without_a_callback(loop):
@@ -66,6 +67,7 @@ def test_the_time_is_up_or_nothing_is_alive(loop):
 
 def test_dispatch_runs_what_the_event_is_for(loop):
     told = []
+    loop.listen(host=HOST)
     timer = loop.call_later(1, told.append, "timer")
     event = loop.next()
     assert (event.kind, event.object) == (EventKind.TIMER, timer)

@@ -6,7 +6,7 @@ import gc
 import weakref
 
 import pytest
-from support import HOST, browse, dial, receive, serve, until_end
+from talk import HOST, browse, dial, receive, serve, until_end
 from webcore import Loop, _abi, _registry
 from webcore._library import check, lib
 

@@ -2,7 +2,7 @@
 """The parser alone: bytes in, items out."""
 
 import pytest
-import support  # noqa: F401 (it makes the package importable)
+import talk  # noqa: F401 (it makes the package importable)
 from webcore import Body, End, Head, HttpFault, HttpParser
 
 WIRE = (b"POST /a?b HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello"

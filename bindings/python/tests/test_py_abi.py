@@ -9,7 +9,7 @@ import sys
 from types import ModuleType
 
 import pytest
-from support import HEADER, PACKAGE, TOOLS
+from talk import HEADER, PACKAGE, TOOLS
 
 sys.path.insert(0, str(TOOLS))
 import generate  # noqa: E402
@@ -157,7 +157,7 @@ def test_what_is_not_understood_ends_the_work_with_its_line(line: str) -> None:
 
 def c_program(abi: ModuleType) -> str:
     """Prints every size, offset and constant of the header."""
-    lines = ["#include <stdio.h>", "#include <stddef.h>", '#include "webcore.h"', "int main(void) {"]
+    lines = ["#include <stdio.h>", "#include <stddef.h>", '#include "webcore.h"', "int main() {"]
     for name, value in vars(abi).items():
         if isinstance(value, type) and issubclass(value, ctypes.Structure):
             if not hasattr(value, "_fields_"):
