@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The contract of every codec: what it finds depends on the bytes, never on how they were cut. Each
-//! input is shown whole, byte by byte, cut once at each place, and ended at each place; items, faults
-//! and the bytes used have to be the same. A codec takes part with a
-//! `Subject` and one `check` line.
+//! The contract of every codec: what it finds depends on the bytes, never on how they were cut.
+//! Each input is shown whole, byte by byte, cut once at each place, and ended at each place; items,
+//! faults and the bytes used have to be the same. A codec takes part with a `Subject` and one
+//! `check` line.
 
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -161,9 +161,11 @@ const MESSAGES: &[&[u8]] = &[
     b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhelloOPTIONS * HTTP/1.0\r\n\r\n",
     b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n\
       5;a=\"b\\\"c\" ; d\r\nhello\r\n00a\r\n0123456789\r\n0\r\nT: u\r\nHost: x\r\n\r\nGET",
-    b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n\r\nGET / HTTP/1.1\n",
+    b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n\
+      0\r\n\r\n\r\nGET / HTTP/1.1\n",
     b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhelloX\r\n",
-    b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n5;a=\"\\\x00\r\n",
+    b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n\
+      5\r\nhello\r\n5;a=\"\\\x00\r\n",
     b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nT u: v\r\n\r\n",
     b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
     b"GET / HTTP/2.0\r\n\r\n",
@@ -266,4 +268,22 @@ fn whatever_the_bytes_the_cuts_do_not_matter() {
         Ok(())
     };
     TestRunner::new_with_rng(config, rng).run(&(input(), cuts, any::<bool>()), test).unwrap();
+}
+
+#[test]
+fn a_caller_that_shows_other_bytes_than_before_meets_no_panic() {
+    let pieces = proptest::collection::vec(input(), 1..6);
+    let config = Config { cases: 2000, failure_persistence: None, ..Config::default() };
+    let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+    let test = |inputs: Vec<Vec<u8>>| {
+        let mut message = Message::default();
+        for input in &inputs {
+            if let Step::Item { used, item } = message.decode(input, false) {
+                prop_assert!(used <= input.len());
+                message.note(&mut Items::default(), item);
+            }
+        }
+        Ok(())
+    };
+    TestRunner::new_with_rng(config, rng).run(&pieces, test).unwrap();
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Where a body ends: at once, after Content-Length bytes, or where its chunks say (RFC 9112 6.3). Is
-//! not: a store; the bytes are lent. Invariant: it never lends a byte that is not of this body.
+//! Where a body ends: at once, after Content-Length bytes, or where its chunks say (RFC 9112 6.3).
+//! Is not: a store; the bytes are lent. Invariant: it never lends a byte that is not of this body.
 
 use super::chunked::Chunked;
 use super::{Head, Reason, Span};

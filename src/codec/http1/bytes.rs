@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Byte classes of RFC 9110 and 3986, and the scans over them. Is not: a parser; it knows no lines.
-//! Invariant: a scan answers an index between `from` and `stop`, and every byte before it is of the class.
+//! Invariant: a scan answers an index between `from` and `stop`, and every byte before it is of the
+//! class.
 
 use super::Reason;
 
@@ -25,7 +26,8 @@ const fn classes() -> [u8; 256] {
         let alnum = b.is_ascii_alphanumeric();
         let mut class = 0;
         if alnum
-            || matches!(b, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^'..=b'`' | b'|' | b'~')
+            || matches!(b, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^'..=b'`' | b'|')
+            || b == b'~'
         {
             class |= TOKEN;
         }
@@ -95,7 +97,8 @@ fn equal(word: u64, byte: u8) -> u64 {
     zero.wrapping_sub(ONES) & !zero & HIGH
 }
 
-/// Eight bytes at a time; `suspect` marks, exactly for the first one, the bytes that may end the run.
+/// Eight bytes at a time; `suspect` marks, exactly for the first one, the bytes that may end the
+/// run.
 #[inline]
 fn run_end(
     input: &[u8],

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The chunked transfer coding, RFC 9112 7.1: two machines, one for the body and one for the extensions
-//! of a chunk line. Is not: an interpreter of extensions; they are checked and skipped. Invariant: the
-//! two machines alone say what may follow; CRLF and quoted pairs are taken whole or not at all, so that
-//! half of one needs no state.
+//! The chunked transfer coding, RFC 9112 7.1: two machines, one for the body and one for the
+//! extensions of a chunk line. Is not: an interpreter of extensions; they are checked and skipped.
+//! Invariant: the two machines alone say what may follow; CRLF and quoted pairs are taken whole or
+//! not at all, so that half of one needs no state.
 
 use super::body::Part;
 use super::fields::{Bounds, Found, Section};
@@ -10,8 +10,8 @@ use super::{Reason, Span, bytes, fault};
 use crate::base::{Machine, limits};
 use crate::codec::{Decode, Fault, Step};
 
-/// Where in a chunked body the next byte stands. To a machine of grammar, an input that cannot come is
-/// the peer's defect, not ours: it becomes a fault.
+/// Where in a chunked body the next byte stands. To a machine of grammar, an input that cannot come
+/// is the peer's defect, not ours: it becomes a fault.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Chunk {
     /// In the digits of a chunk size.
@@ -253,7 +253,8 @@ impl Chunked {
         *self = Chunked { allowed, trailers, ..Chunked::default() };
     }
 
-    /// Names and values of the trailers that were not ignored, as spans of what `Part::Trailers` lent.
+    /// Names and values of the trailers that were not ignored, as spans of what `Part::Trailers`
+    /// lent.
     pub fn trailers(&self) -> &[(Span, Span)] {
         &self.trailers
     }
@@ -264,7 +265,7 @@ impl Chunked {
         self.place = next.unwrap_or(self.place);
     }
 
-    /// Reads the line of a chunk from `at` on; where the line ends, once it is complete.
+    /// Whether the line of a chunk is complete; `at` is then behind it.
     fn chunk_line(&mut self, input: &[u8], at: &mut usize) -> Result<bool, Fault> {
         if self.place == Chunk::Size && !self.size(input, at)? {
             return Ok(false);
@@ -280,7 +281,8 @@ impl Chunked {
             return Err(fault(Reason::BODY_LONG, *at));
         }
         self.allowed -= self.left;
-        (self.digits, self.line_extensions, self.extension) = (0, 0, Extension::Whole);
+        debug_assert_eq!(self.extension, Extension::Whole);
+        (self.digits, self.line_extensions) = (0, 0);
         self.turn(if self.left == 0 { ChunkInput::LastLine } else { ChunkInput::SizeLine });
         Ok(true)
     }
@@ -324,10 +326,10 @@ impl Chunked {
                 _ => Reason::CHUNK_EXT_SYNTAX,
             };
             let next = self.extension.next(kind).ok_or(fault(refused, *at))?;
+            self.extension = next;
             if kind == ExtensionInput::LineEnd {
                 return Ok(true);
             }
-            self.extension = next;
             self.line_extensions += len as u16;
             self.extensions += len as u32;
             if self.line_extensions as usize > limits::HTTP_CHUNK_EXT_LINE {

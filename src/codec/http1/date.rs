@@ -11,8 +11,8 @@ const MONTHS: [&[u8; 3]; 12] = [
 /// 9999-12-31T23:59:59Z, the last second that fits into four digits of a year.
 const LAST: u64 = 253_402_300_799;
 
-/// Seconds since 1970 as, for example, `Sun, 06 Nov 1994 08:49:37 GMT`. A time behind the year 9999 is
-/// written as that year's last second.
+/// Seconds since 1970 as, for example, `Sun, 06 Nov 1994 08:49:37 GMT`. A time behind the year 9999
+/// is written as that year's last second.
 pub fn imf_fixdate(unix: u64) -> [u8; DATE_LEN] {
     let unix = unix.min(LAST);
     let (days, second) = (unix / 86_400, unix % 86_400);
@@ -34,8 +34,8 @@ fn two(out: &mut [u8], number: u64) {
     out[1] = b'0' + (number % 10) as u8;
 }
 
-/// Year, month and day of a count of days since 1970-01-01. Years are counted from March, so that the
-/// leap day is the last one; 400 years always have 146 097 days.
+/// Year, month and day of a count of days since 1970-01-01. Years are counted from March, so that
+/// the leap day is the last one; 400 years always have 146 097 days.
 fn civil(days: u64) -> (u64, u64, u64) {
     let days = days + 719_468;
     let (era, day) = (days / 146_097, days % 146_097);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! One request and its answer on a connection: two machines, one for what is read and one for what is
-//! written, and whether the connection is kept. Is not: bytes; it is told what was read and says what
-//! may be written. Invariant: the next request begins only at (Done, Done, kept), in `next`.
+//! One request and its answer on a connection: two machines, one for what is read and one for what
+//! is written, and whether the connection is kept. Is not: bytes; it is told what was read and says
+//! what may be written. Invariant: the next request begins only at (Done, Done, kept), in `next`.
 
 use super::{Head, Method};
 use crate::base::{Machine, Status, limits};
@@ -298,8 +298,8 @@ impl Exchange {
         due
     }
 
-    /// The answer begins: a final status and the length of its body, if known. `WC_E_STATE` if it has
-    /// begun before or there is no request, `WC_E_INVAL` if no answer can have that status.
+    /// The answer begins: a final status and the length of its body, if known. `WC_E_STATE` if it
+    /// has begun before or there is no request, `WC_E_INVAL` if no answer can have that status.
     pub fn begin(&mut self, status: u16, length: Option<u64>) -> Result<Plan, Status> {
         if self.write != WriteSide::Head || self.read == ReadSide::Head {
             return Err(Status::STATE);
@@ -357,7 +357,8 @@ impl Exchange {
         Ok(())
     }
 
-    /// The joint rule: what the two sides together allow. After `Again` both wait for the next request.
+    /// The joint rule: what the two sides together allow. After `Again` both wait for the next
+    /// request.
     #[allow(clippy::should_implement_trait)]
     pub fn next(&mut self) -> Next {
         match (self.read, self.write, self.keep) {
@@ -380,8 +381,8 @@ impl Exchange {
         }
     }
 
-    /// Whether what is left of the request can be read and dropped. A client that still waits for 100
-    /// may send the body or not, so nobody could say where the next request begins.
+    /// Whether what is left of the request can be read and dropped. A client that still waits for
+    /// 100 may send the body or not, so nobody could say where the next request begins.
     fn can_discard(&self) -> bool {
         match self.read {
             ReadSide::Body if self.left == u64::MAX => !self.expects,

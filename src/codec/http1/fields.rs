@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A section of field lines: that of a head or that of the trailers. Is not: the meaning of any field.
-//! Invariant: `at` never goes back, so no byte is looked at twice however the section is cut, and what
-//! is decided about a byte follows from the bytes before it alone.
+//! A section of field lines: that of a head or that of the trailers. Is not: the meaning of any
+//! field. Invariant: `at` never goes back, so no byte is looked at twice however the section is
+//! cut, and what is decided about a byte follows from the bytes before it alone.
 
 use super::{Reason, Span, bytes, fault};
+use crate::base::Machine;
 use crate::codec::Fault;
 
 /// How long a line and all lines may be, and what to say otherwise.
@@ -24,7 +25,8 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    /// How far a line that begins at `line` may be scanned: to what is there, or one byte past a bound.
+    /// How far a line that begins at `line` may be scanned: to what is there, or one byte past a
+    /// bound.
     #[inline]
     pub fn stop(&self, line: usize, len: usize) -> usize {
         len.min(line.saturating_add(self.line).saturating_add(1)).min(self.total)
@@ -58,7 +60,7 @@ impl Bounds {
 
 /// Where in the grammar of a field section the next byte stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-enum Place {
+pub enum Place {
     /// Where a line begins.
     #[default]
     LineStart,
@@ -66,6 +68,54 @@ enum Place {
     Name,
     /// Behind the colon.
     Value,
+    /// Behind the section.
+    Done,
+}
+
+/// What can happen in a field section; anything else is the peer's defect and becomes a fault.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PlaceInput {
+    /// A line begins that is not empty.
+    FieldLine,
+    /// The colon behind a name.
+    Colon,
+    /// CRLF behind a value.
+    LineEnd,
+    /// CRLF where a line would begin.
+    EmptyLine,
+}
+
+impl Machine for Place {
+    type Input = PlaceInput;
+    const NAME: &'static str = "field section";
+    const STATES: &'static [Self] = &[Self::LineStart, Self::Name, Self::Value, Self::Done];
+    const INPUTS: &'static [PlaceInput] =
+        &[PlaceInput::FieldLine, PlaceInput::Colon, PlaceInput::LineEnd, PlaceInput::EmptyLine];
+
+    #[inline]
+    fn next(self, input: PlaceInput) -> Option<Self> {
+        use Place::*;
+        use PlaceInput::*;
+        Some(match (self, input) {
+            (LineStart, FieldLine) => Name,
+            (LineStart, EmptyLine) => Done,
+            (Name, Colon) => Value,
+            (Value, LineEnd) => LineStart,
+            (LineStart, Colon | LineEnd)
+            | (Name, FieldLine | LineEnd | EmptyLine)
+            | (Value, FieldLine | Colon | EmptyLine)
+            | (Done, _) => return None,
+        })
+    }
+
+    fn sentence(self) -> &'static str {
+        match self {
+            Place::LineStart => "A field line or the empty line is due.",
+            Place::Name => "A field name is being read, up to its colon.",
+            Place::Value => "A field value is being read, up to its line end.",
+            Place::Done => "The empty line was read.",
+        }
+    }
 }
 
 /// What was found.
@@ -105,6 +155,14 @@ impl Section {
         self.count == 0
     }
 
+    #[inline]
+    fn turn(&mut self, at: usize, input: PlaceInput) {
+        debug_assert!(at >= self.at as usize);
+        let next = self.place.next(input);
+        debug_assert!(next.is_some(), "{input:?} at {:?}", self.place);
+        (self.at, self.place) = (at as u32, next.unwrap_or(self.place));
+    }
+
     /// The next field, or the end. `input` is the same bytes at each call, with more behind them.
     #[inline]
     pub fn next(&mut self, input: &[u8], bounds: &Bounds) -> Result<Found, Fault> {
@@ -119,7 +177,10 @@ impl Section {
         if self.place == Place::Name && !self.name(input, bounds)? {
             return Ok(Found::More);
         }
-        self.value(input, bounds)
+        match self.place {
+            Place::Done => Ok(Found::End(self.at as usize)),
+            _ => self.value(input, bounds),
+        }
     }
 
     /// What was found, or nothing when a field line begins.
@@ -131,8 +192,13 @@ impl Section {
         }
         match input.get(at) {
             None => return Ok(Some(Found::More)),
-            Some(b'\r') if bounds.line_end(input, at)? => return Ok(Some(Found::End(at + 2))),
-            Some(b'\r') => return Ok(Some(Found::More)),
+            Some(b'\r') => {
+                if !bounds.line_end(input, at)? {
+                    return Ok(Some(Found::More));
+                }
+                self.turn(at + 2, PlaceInput::EmptyLine);
+                return Ok(Some(Found::End(at + 2)));
+            }
             Some(b' ' | b'\t') if self.is_empty() => return Err(fault(Reason::FIELD_BLANK, at)),
             Some(b' ' | b'\t') => return Err(fault(Reason::FIELD_FOLD, at)),
             Some(b':') => return Err(fault(Reason::FIELD_NO_NAME, at)),
@@ -143,7 +209,7 @@ impl Section {
         }
         self.line = self.at;
         self.count += 1;
-        self.place = Place::Name;
+        self.turn(at, PlaceInput::FieldLine);
         Ok(None)
     }
 
@@ -160,8 +226,7 @@ impl Section {
         match input[end] {
             b':' => {
                 self.name = Span::new(line, end);
-                self.at += 1;
-                self.place = Place::Value;
+                self.turn(end + 1, PlaceInput::Colon);
                 Ok(true)
             }
             b' ' | b'\t' => Err(fault(Reason::FIELD_NAME_BLANK, end)),
@@ -188,8 +253,7 @@ impl Section {
         if !bounds.line_end(input, end)? {
             return Ok(Found::More);
         }
-        self.at += 2;
-        self.place = Place::LineStart;
+        self.turn(end + 2, PlaceInput::LineEnd);
         let start = self.name.start as usize + self.name.len as usize + 1;
         Ok(Found::Field(self.name, trimmed(input, start, end)))
     }

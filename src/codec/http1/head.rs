@@ -7,7 +7,7 @@ use super::fields::{Bounds, Found, Section};
 use super::meaning::Meaning;
 use super::target::{self, Form};
 use super::{Method, Reason, Span, bytes, fault};
-use crate::base::limits;
+use crate::base::{Machine, limits};
 use crate::codec::Fault;
 
 /// How large the parts of a request may be.
@@ -88,7 +88,7 @@ impl Head {
 
 /// Where in the grammar of a request head the next byte stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-enum Place {
+pub enum Place {
     /// Among the empty lines that may come before the request line.
     #[default]
     EmptyLines,
@@ -100,6 +100,60 @@ enum Place {
     Version,
     /// In the fields.
     Fields,
+    /// Behind the head.
+    Done,
+}
+
+/// What can happen in a request head; anything else is the peer's defect and becomes a fault.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PlaceInput {
+    /// The request line begins.
+    RequestLine,
+    /// A space.
+    Space,
+    /// CRLF where a line would begin.
+    EmptyLine,
+    /// CRLF behind the version.
+    LineEnd,
+}
+
+impl Machine for Place {
+    type Input = PlaceInput;
+    const NAME: &'static str = "request head";
+    const STATES: &'static [Self] =
+        &[Self::EmptyLines, Self::Method, Self::Target, Self::Version, Self::Fields, Self::Done];
+    const INPUTS: &'static [PlaceInput] =
+        &[PlaceInput::RequestLine, PlaceInput::Space, PlaceInput::EmptyLine, PlaceInput::LineEnd];
+
+    #[inline]
+    fn next(self, input: PlaceInput) -> Option<Self> {
+        use Place::*;
+        use PlaceInput::*;
+        Some(match (self, input) {
+            (EmptyLines, EmptyLine) => EmptyLines,
+            (EmptyLines, RequestLine) => Method,
+            (Method, Space) => Target,
+            (Target, Space) => Version,
+            (Version, LineEnd) => Fields,
+            (Fields, EmptyLine) => Done,
+            (EmptyLines, Space | LineEnd)
+            | (Method | Target, RequestLine | EmptyLine | LineEnd)
+            | (Version, RequestLine | Space | EmptyLine)
+            | (Fields, RequestLine | Space | LineEnd)
+            | (Done, _) => return None,
+        })
+    }
+
+    fn sentence(self) -> &'static str {
+        match self {
+            Place::EmptyLines => "Empty lines are skipped; the request line is due.",
+            Place::Method => "The method is being read, up to its space.",
+            Place::Target => "The request target is being read, up to its space.",
+            Place::Version => "The version and the end of the request line are being read.",
+            Place::Fields => "The field section is being read.",
+            Place::Done => "The head is complete.",
+        }
+    }
 }
 
 /// The parser of heads; it serves one request after the other.
@@ -135,8 +189,8 @@ impl Parser {
         self.place == Place::EmptyLines
     }
 
-    /// Reads on; the length of the head once it is complete. `input` is the same bytes at each call,
-    /// with more behind them.
+    /// Reads on; the length of the head once it is complete. `input` is the same bytes at each
+    /// call, with more behind them.
     pub fn parse(&mut self, input: &[u8], limits: &Limits) -> Result<Option<usize>, Fault> {
         if self.at as usize > input.len() {
             return Ok(None);
@@ -160,6 +214,7 @@ impl Parser {
                     let line_reason = Reason::FIELD_LONG;
                     return self.fields(input, &Bounds { line, line_reason, ..bounds });
                 }
+                Place::Done => return Ok(Some(self.at as usize)),
             };
             if !complete {
                 return Ok(None);
@@ -167,10 +222,12 @@ impl Parser {
         }
     }
 
-    fn go_on(&mut self, at: usize, place: Place) {
+    #[inline]
+    fn turn(&mut self, at: usize, input: PlaceInput) {
         debug_assert!(at >= self.at as usize);
-        self.at = at as u32;
-        self.place = place;
+        let next = self.place.next(input);
+        debug_assert!(next.is_some(), "{input:?} at {:?}", self.place);
+        (self.at, self.place) = (at as u32, next.unwrap_or(self.place));
     }
 
     #[inline]
@@ -190,11 +247,11 @@ impl Parser {
                         return Ok(false);
                     }
                     self.empty_lines += 1;
-                    self.at += 2;
+                    self.turn(at + 2, PlaceInput::EmptyLine);
                 }
                 Some(_) => {
                     self.line = self.at;
-                    self.go_on(at, Place::Method);
+                    self.turn(at, PlaceInput::RequestLine);
                     return Ok(true);
                 }
             }
@@ -219,7 +276,7 @@ impl Parser {
                 self.head.method = Span::new(line, end);
                 self.head.known = Method::of(&input[line..end]);
                 self.head.target.start = end as u32 + 1;
-                self.go_on(end + 1, Place::Target);
+                self.turn(end + 1, PlaceInput::Space);
                 Ok(true)
             }
             b'\r' => short_line(input, end, bounds),
@@ -242,7 +299,7 @@ impl Parser {
             b' ' => {
                 self.head.target = Span::new(start, end);
                 self.form(input, start, end).map_err(|reason| fault(reason, start))?;
-                self.go_on(end + 1, Place::Version);
+                self.turn(end + 1, PlaceInput::Space);
                 Ok(true)
             }
             b'\r' => short_line(input, end, bounds),
@@ -295,7 +352,7 @@ impl Parser {
         }
         self.head.minor = u8::from(input[at + 7] != b'0');
         self.section = Section::new(at + 10);
-        self.go_on(at + 10, Place::Fields);
+        self.turn(at + 10, PlaceInput::LineEnd);
         Ok(true)
     }
 
@@ -312,6 +369,7 @@ impl Parser {
                 }
                 Found::End(end) => {
                     self.meaning.end(&mut self.head).map_err(|reason| fault(reason, end - 2))?;
+                    self.turn(end, PlaceInput::EmptyLine);
                     return Ok(Some(end));
                 }
             }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The grammar of Host and of an authority: uri-host [":" port], RFC 3986 3.2.2 and RFC 9110 7.2.
-//! Is not: a resolver. Refused though RFC 3986 has them: user information (RFC 9110 4.2.4), IPvFuture
-//! (nobody speaks it) and zone identifiers (they mean nothing to another machine).
+//! Is not: a resolver. Refused though RFC 3986 has them: user information (RFC 9110 4.2.4),
+//! IPvFuture (nobody speaks it) and zone identifiers (they mean nothing to another machine).
 
 use super::{Reason, bytes};
 use std::net::Ipv6Addr;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the fields of a head say about the message itself: Host, Content-Length, Transfer-Encoding,
-//! Connection, Expect. Is not: the syntax of field lines, nor any field that only an application reads.
-//! Invariant: a head that came to its end here has exactly one reading of where its body ends.
+//! Connection, Expect. Is not: the syntax of field lines, nor any field that only an application
+//! reads. Invariant: a head that came to its end here has exactly one reading of where its body
+//! ends.
 
 use super::{Head, Reason, Span, bytes, host};
 
@@ -146,8 +147,8 @@ fn other_coding(value: &[u8]) -> Reason {
     }
 }
 
-/// token BWS "=" BWS ( token | quoted-string ), the quoted-string without commas and semicolons, which
-/// makes no difference: whatever the parameter is, the coding is refused.
+/// token BWS "=" BWS ( token | quoted-string ), the quoted-string without commas and semicolons,
+/// which makes no difference: whatever the parameter is, the coding is refused.
 fn is_parameter(parameter: &[u8]) -> bool {
     let mut sides = parameter.splitn(2, |b| *b == b'=').map(bytes::trim);
     let (name, value) = (sides.next().unwrap_or_default(), sides.next().unwrap_or_default());

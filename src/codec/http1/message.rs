@@ -34,8 +34,8 @@ enum Due {
     Nothing(Fault),
 }
 
-/// The decoder of the requests of one connection. Between two of them it holds nothing but memory that
-/// it uses again, so one may be lent to whichever connection is in the middle of a request.
+/// The decoder of the requests of one connection. Between two of them it holds nothing but memory
+/// that it uses again, so one may be lent to whichever connection is in the middle of a request.
 #[derive(Debug)]
 pub struct Message {
     limits: Limits,
@@ -62,8 +62,8 @@ impl Message {
         self.parser.head()
     }
 
-    /// Names and values of the trailers, from `Item::Trailers` until the next message; those that steer
-    /// framing, routing or access are left out.
+    /// Names and values of the trailers, from `Item::Trailers` until the next message; those that
+    /// steer framing, routing or access are left out.
     pub fn trailers(&self) -> &[(Span, Span)] {
         self.body.trailers()
     }
@@ -73,8 +73,8 @@ impl Message {
         self.body.left()
     }
 
-    /// True exactly when it stands between two messages: no byte of the next one was seen, but perhaps
-    /// empty lines.
+    /// True exactly when it stands between two messages: no byte of the next one was seen, but
+    /// perhaps empty lines.
     pub fn is_idle(&self) -> bool {
         match self.due {
             Due::NewHead => true,

@@ -10,7 +10,7 @@ mod bytes;
 pub mod chunked;
 pub mod date;
 pub mod exchange;
-mod fields;
+pub mod fields;
 pub mod head;
 mod host;
 mod meaning;

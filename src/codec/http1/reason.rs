@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The catalogue of reasons: each way in which a peer can break HTTP/1.1, with the status to answer.
-//! Constants of the header, names and texts are made from it. build.rs reads this very file, so it
-//! uses nothing else.
+//! The catalogue of reasons: each way in which a peer can break HTTP/1.1, with the status to
+//! answer. Constants of the header, names and texts are made from it. build.rs reads this very
+//! file, so it uses nothing else.
 //!
 //! Numbers are for ever: append, never renumber; a retired number stays as a comment.
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The request target: its four forms (RFC 9112 3.2), its parts, and its path as names of a tree. Is
-//! not: a mapping to files. Invariant: a decoded path begins with '/', has no NUL and no dot segment.
+//! The request target: its four forms (RFC 9112 3.2), its parts, and its path as names of a tree.
+//! Is not: a mapping to files. Invariant: a decoded path begins with '/', has no NUL and no dot
+//! segment.
 //!
-//! The path is decoded exactly once (%252e is the name %2e), and dot segments are resolved after that;
-//! a path that would leave the root is refused. An encoded slash is refused too: no file name can hold
-//! it, and whoever guards paths in front of this server would read another path than it does.
+//! The path is decoded exactly once (%252e is the name %2e), and dot segments are resolved after
+//! that; a path that would leave the root is refused. An encoded slash is refused too: no file name
+//! can hold it, and whoever guards paths in front of this server would read another path than it
+//! does.
 
 use super::{Method, Reason, host};
 use crate::base::Status;

@@ -4,8 +4,8 @@
 //! nothing is appended.
 //!
 //! The library owns the fields that frame a message or that it always sends: Connection,
-//! Content-Length, Date, Keep-Alive and Transfer-Encoding are refused from the application, since two
-//! of one kind, or one that is not true, is a hole that other messages slip through.
+//! Content-Length, Date, Keep-Alive and Transfer-Encoding are refused from the application, since
+//! two of one kind, or one that is not true, is a hole that other messages slip through.
 
 use super::bytes;
 use super::date::DATE_LEN;
@@ -61,8 +61,8 @@ statuses! {
 }
 
 /// Appends the head of an answer: status line, Date, framing, Connection, the application's fields.
-/// `WC_E_INVAL`, and nothing appended, if a field is the library's or its bytes are not a field's, or
-/// if the status is no three-digit number.
+/// `WC_E_INVAL`, and nothing appended, if a field is the library's or its bytes are not a field's,
+/// or if the status is no three-digit number.
 pub fn head<'a>(
     out: &mut Vec<u8>,
     status: u16,
@@ -134,7 +134,8 @@ pub fn is_owned(name: &[u8]) -> bool {
     name.eq_ignore_ascii_case(owned)
 }
 
-/// Appends `data` as one chunk; nothing where it is empty, for an empty chunk would be the last one.
+/// Appends `data` as one chunk; nothing where it is empty, for an empty chunk would be the last
+/// one.
 pub fn chunk(out: &mut Vec<u8>, data: &[u8]) {
     if data.is_empty() {
         return;

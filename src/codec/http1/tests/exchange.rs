@@ -3,11 +3,11 @@
 
 use super::with_head;
 use crate::base::{Machine, Status, limits};
-use crate::codec::http1::Exchange;
 use crate::codec::http1::chunked::{Chunk, Extension};
 use crate::codec::http1::exchange::{
     Framing, Next, Persistence, Plan, ReadInput, ReadSide, WriteInput, WriteSide,
 };
+use crate::codec::http1::{Exchange, fields, head};
 
 /// An exchange whose request has this head.
 fn after(head: &str) -> Exchange {
@@ -229,6 +229,8 @@ fn is_connected<M: Machine>(last: &[M]) {
 fn the_machines_have_no_dead_state_and_no_trap() {
     is_connected(&[ReadSide::Upgraded, ReadSide::Broken]);
     is_connected(&[WriteSide::Upgraded, WriteSide::Broken]);
+    is_connected(&[head::Place::Done]);
+    is_connected(&[fields::Place::Done]);
     is_connected(&[Chunk::Done]);
     is_connected::<Extension>(&[]);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Requests that two parsers have been known to read differently. Each is refused, and nothing behind
-//! it is decoded.
+//! Requests that two parsers have been known to read differently. Each is refused, and nothing
+//! behind it is decoded.
 
 use super::{chunked_with, fault_of, request_with};
 use crate::codec::http1::Reason;
