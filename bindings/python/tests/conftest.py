@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""Every test that uses `loop` runs on each backend of this machine; a warning is a failure."""
+
+from pathlib import Path
+
+import pytest
+import talk  # noqa: F401 (it makes the package importable)
+
+BACKENDS = ["epoll", "poll"] if talk.sys.platform == "linux" else ["poll"]
+
+
+def pytest_collection_modifyitems(items):
+    """What ctypes cannot raise, it warns of: for example an exception that left a callback."""
+    for item in items:
+        if Path(__file__).parent in Path(str(item.fspath)).parents:
+            item.add_marker(pytest.mark.filterwarnings("error"))
+
+
+@pytest.fixture(params=BACKENDS)
+def loop(request):
+    """A loop of one backend; after the test nothing of it is held any more."""
+    import webcore
+    from webcore import _registry
+
+    with webcore.Loop(request.param) as made:
+        assert made.backend == request.param
+        yield made
+    assert _registry.live == {}

@@ -1,0 +1,462 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""The C API of webcore as ctypes sees it. Made by generate.py from include/webcore.h: do not edit.
+
+Names are those of the header. Bytes that come with a length are c_void_p, for ctypes.string_at.
+"""
+
+from ctypes import (
+    CDLL, CFUNCTYPE, POINTER, Structure, c_char, c_char_p, c_int32, c_int64, c_size_t, c_uint16,
+    c_uint32, c_uint64, c_void_p,
+)
+
+WC_VERSION_MAJOR = 0
+WC_VERSION_MINOR = 1
+WC_VERSION_PATCH = 0
+WC_VERSION = "0.1.0"
+WC_NTS = c_size_t(-1).value
+WC_ADDRESS_MAX = 64
+WC_FOREVER = -1
+WC_OK = 0
+WC_FULL = 1
+WC_NONE = 2
+WC_STOPPED = 3
+WC_E_INVAL = -1
+WC_E_GONE = -2
+WC_E_BADHANDLE = -3
+WC_E_STATE = -4
+WC_E_THREAD = -5
+WC_E_FORKED = -6
+WC_E_REENTRANT = -7
+WC_E_LIMIT = -8
+WC_E_VERSION = -9
+WC_E_OS = -50
+WC_E_BACKEND = -51
+WC_E_NOMEM = -52
+WC_E_NOFILES = -53
+WC_E_ADDRESS = -54
+WC_E_INUSE = -55
+WC_E_ACCESS = -56
+WC_E_CONNECT = -57
+WC_E_FREED = -58
+WC_E_RESET = -80
+WC_E_EOF = -81
+WC_E_TOO_LONG = -82
+WC_E_IDLE = -83
+WC_E_STALL = -84
+WC_E_HTTP = -85
+WC_E_TIMEOUT = -86
+WC_E_PATH = -87
+WC_E_PANIC = -99
+WC_H_BARE_LF = 1
+WC_H_BARE_CR = 2
+WC_H_CONTROL = 3
+WC_H_EMPTY_LINES = 4
+WC_H_METHOD_EMPTY = 5
+WC_H_METHOD_BYTE = 6
+WC_H_METHOD_LONG = 7
+WC_H_TARGET_EMPTY = 8
+WC_H_TARGET_BYTE = 9
+WC_H_TARGET_FRAGMENT = 10
+WC_H_TARGET_FORM = 11
+WC_H_TARGET_SCHEME = 12
+WC_H_TARGET_AUTHORITY = 13
+WC_H_NO_VERSION = 14
+WC_H_VERSION_SYNTAX = 15
+WC_H_VERSION_MAJOR = 16
+WC_H_REQUEST_LINE_LONG = 17
+WC_H_FIELD_BLANK = 18
+WC_H_FIELD_FOLD = 19
+WC_H_FIELD_NO_NAME = 20
+WC_H_FIELD_NAME_BLANK = 21
+WC_H_FIELD_NAME_BYTE = 22
+WC_H_FIELD_NO_COLON = 23
+WC_H_FIELD_LONG = 24
+WC_H_FIELDS_MANY = 25
+WC_H_HEAD_LONG = 26
+WC_H_HOST_MISSING = 27
+WC_H_HOST_TWICE = 28
+WC_H_HOST_EMPTY = 29
+WC_H_HOST_SYNTAX = 30
+WC_H_HOST_PORT = 31
+WC_H_LENGTH_SYNTAX = 32
+WC_H_LENGTH_RANGE = 33
+WC_H_LENGTH_TWICE = 34
+WC_H_CODING_SYNTAX = 35
+WC_H_CODING_UNKNOWN = 36
+WC_H_CODING_TWICE = 37
+WC_H_CODING_NOT_LAST = 38
+WC_H_CODING_VERSION = 39
+WC_H_CODING_AND_LENGTH = 40
+WC_H_EXPECTATION = 41
+WC_H_BODY_LONG = 42
+WC_H_CHUNK_SIZE_EMPTY = 43
+WC_H_CHUNK_SIZE_BYTE = 44
+WC_H_CHUNK_SIZE_LONG = 45
+WC_H_CHUNK_SIZE_RANGE = 46
+WC_H_CHUNK_BLANK = 47
+WC_H_CHUNK_EXT_SYNTAX = 48
+WC_H_CHUNK_EXT_LINE = 49
+WC_H_CHUNK_EXT_TOTAL = 50
+WC_H_CHUNK_END = 51
+WC_H_TRAILER_FIELDS = 52
+WC_H_TRAILER_LONG = 53
+WC_EVENT_OPEN = 1
+WC_EVENT_DATA = 2
+WC_EVENT_TOO_LONG = 3
+WC_EVENT_DRAIN = 4
+WC_EVENT_EOF = 5
+WC_EVENT_IDLE = 6
+WC_EVENT_CLOSE = 7
+WC_EVENT_TIMER = 8
+WC_EVENT_POST = 9
+WC_EVENT_PAUSE = 10
+WC_EVENT_RESUME = 11
+WC_EVENT_LISTENER_CLOSE = 12
+WC_EVENT_REQUEST = 13
+WC_EVENT_HEAD = 14
+WC_EVENT_BODY = 15
+WC_EVENT_END = 16
+WC_EVENT_REQUEST_DRAIN = 17
+WC_EVENT_REQUEST_CLOSE = 18
+WC_FRAMING_RAW = 0
+WC_FRAMING_LINE = 1
+WC_FRAMING_LENGTH = 2
+WC_ORDER_BIG = 0
+WC_ORDER_LITTLE = 1
+WC_CLOSE_FLUSH = 0
+WC_CLOSE_NOW = 1
+WC_CLOSE_RESET = 2
+WC_CONN_CONNECTING = 0
+WC_CONN_OPEN = 1
+WC_CONN_HALF_OPEN = 2
+WC_CONN_FLUSHING = 3
+WC_CONN_LINGERING = 4
+WC_CONN_CLOSED = 5
+WC_LENGTH_UNKNOWN = -1
+WC_HTTP_HEAD = 1
+WC_HTTP_BODY = 2
+WC_HTTP_END = 3
+
+wc_status = c_int32
+wc_loop = c_uint64
+wc_timer = c_uint64
+wc_listener = c_uint64
+wc_conn = c_uint64
+wc_request = c_uint64
+
+
+class wc_str(Structure):
+    _fields_ = [
+        ("ptr", c_void_p),
+        ("len", c_size_t),
+    ]
+
+
+class wc_header(Structure):
+    _fields_ = [
+        ("name", c_void_p),
+        ("name_len", c_size_t),
+        ("value", c_void_p),
+        ("value_len", c_size_t),
+    ]
+
+
+wc_free_fn = CFUNCTYPE(None, c_void_p)
+
+
+class wc_loop_stats(Structure):
+    _fields_ = [
+        ("size", c_size_t),
+        ("turns", c_uint64),
+        ("events", c_uint64),
+        ("stale_events", c_uint64),
+        ("accepted", c_uint64),
+        ("closed", c_uint64),
+        ("accept_pauses", c_uint64),
+        ("bytes_received", c_uint64),
+        ("bytes_sent", c_uint64),
+        ("requests", c_uint64),
+        ("timers_fired", c_uint64),
+        ("posts", c_uint64),
+        ("connections", c_uint32),
+        ("listeners", c_uint32),
+        ("timers", c_uint32),
+        ("live_requests", c_uint32),
+    ]
+
+
+class wc_event(Structure):
+    _fields_ = [
+        ("size", c_size_t),
+        ("kind", c_int32),
+        ("status", wc_status),
+        ("os_error", c_int32),
+        ("reserved", c_int32),
+        ("object", c_uint64),
+        ("parent", c_uint64),
+        ("data", c_void_p),
+        ("len", c_size_t),
+        ("user", c_void_p),
+    ]
+
+
+class wc_loop_options(Structure):
+    _fields_ = [
+        ("size", c_size_t),
+        ("backend", c_char_p),
+        ("max_connections", c_uint32),
+        ("stay", c_uint32),
+    ]
+
+
+wc_post_fn = CFUNCTYPE(None, wc_loop, c_void_p)
+wc_timer_fn = CFUNCTYPE(None, wc_timer, c_void_p)
+
+
+class wc_conn_options(Structure):
+    _fields_ = [
+        ("size", c_size_t),
+        ("framing", c_int32),
+        ("prefix_order", c_int32),
+        ("prefix_bytes", c_uint32),
+        ("read_budget", c_uint32),
+        ("max_frame", c_size_t),
+        ("write_high", c_size_t),
+        ("write_low", c_size_t),
+        ("write_limit", c_size_t),
+        ("idle_ms", c_uint32),
+        ("stall_ms", c_uint32),
+        ("linger_ms", c_uint32),
+        ("reserved", c_uint32),
+    ]
+
+
+wc_conn_callbacks_on_open = CFUNCTYPE(None, wc_conn, c_void_p)
+wc_conn_callbacks_on_data = CFUNCTYPE(None, wc_conn, c_void_p, c_size_t, c_void_p)
+wc_conn_callbacks_on_too_long = CFUNCTYPE(None, wc_conn, c_void_p, c_size_t, c_void_p)
+wc_conn_callbacks_on_drain = CFUNCTYPE(None, wc_conn, c_void_p)
+wc_conn_callbacks_on_eof = CFUNCTYPE(None, wc_conn, c_void_p)
+wc_conn_callbacks_on_idle = CFUNCTYPE(None, wc_conn, c_void_p)
+wc_conn_callbacks_on_close = CFUNCTYPE(None, wc_conn, wc_status, c_int32, c_void_p)
+
+
+class wc_conn_callbacks(Structure):
+    _fields_ = [
+        ("size", c_size_t),
+        ("on_open", wc_conn_callbacks_on_open),
+        ("on_data", wc_conn_callbacks_on_data),
+        ("on_too_long", wc_conn_callbacks_on_too_long),
+        ("on_drain", wc_conn_callbacks_on_drain),
+        ("on_eof", wc_conn_callbacks_on_eof),
+        ("on_idle", wc_conn_callbacks_on_idle),
+        ("on_close", wc_conn_callbacks_on_close),
+    ]
+
+
+class wc_connect_options(Structure):
+    _fields_ = [
+        ("size", c_size_t),
+        ("host", c_char_p),
+        ("port", c_uint16),
+        ("reserved", c_uint16),
+        ("timeout_ms", c_uint32),
+    ]
+
+
+wc_listener_callbacks_on_pause = CFUNCTYPE(None, wc_listener, wc_status, c_int32, c_void_p)
+wc_listener_callbacks_on_resume = CFUNCTYPE(None, wc_listener, c_void_p)
+wc_listener_callbacks_on_close = CFUNCTYPE(None, wc_listener, wc_status, c_void_p)
+
+
+class wc_listener_callbacks(Structure):
+    _fields_ = [
+        ("size", c_size_t),
+        ("on_pause", wc_listener_callbacks_on_pause),
+        ("on_resume", wc_listener_callbacks_on_resume),
+        ("on_close", wc_listener_callbacks_on_close),
+    ]
+
+
+class wc_listen_options(Structure):
+    _fields_ = [
+        ("size", c_size_t),
+        ("host", c_char_p),
+        ("port", c_uint16),
+        ("v6_only", c_uint16),
+        ("backlog", c_int32),
+        ("max_connections", c_uint32),
+        ("accept_budget", c_uint32),
+        ("events", POINTER(wc_listener_callbacks)),
+    ]
+
+
+class wc_http_parser(Structure):
+    """Opaque."""
+
+
+class wc_http_options(Structure):
+    _fields_ = [
+        ("size", c_size_t),
+        ("max_request_line", c_size_t),
+        ("max_field", c_size_t),
+        ("max_head", c_size_t),
+        ("max_fields", c_uint32),
+        ("head_ms", c_uint32),
+        ("max_body", c_uint64),
+        ("body_grace_ms", c_uint32),
+        ("body_rate", c_uint32),
+        ("keep_ms", c_uint32),
+        ("answer_ms", c_uint32),
+    ]
+
+
+wc_http_callbacks_on_request = CFUNCTYPE(None, wc_request, c_void_p)
+wc_http_callbacks_on_head = CFUNCTYPE(None, wc_request, c_void_p)
+wc_http_callbacks_on_body = CFUNCTYPE(None, wc_request, c_void_p, c_size_t, c_void_p)
+wc_http_callbacks_on_end = CFUNCTYPE(None, wc_request, c_void_p)
+wc_http_callbacks_on_drain = CFUNCTYPE(None, wc_request, c_void_p)
+wc_http_callbacks_on_close = CFUNCTYPE(None, wc_request, wc_status, c_void_p)
+
+
+class wc_http_callbacks(Structure):
+    _fields_ = [
+        ("size", c_size_t),
+        ("on_request", wc_http_callbacks_on_request),
+        ("on_head", wc_http_callbacks_on_head),
+        ("on_body", wc_http_callbacks_on_body),
+        ("on_end", wc_http_callbacks_on_end),
+        ("on_drain", wc_http_callbacks_on_drain),
+        ("on_close", wc_http_callbacks_on_close),
+    ]
+
+
+class wc_http_item(Structure):
+    _fields_ = [
+        ("size", c_size_t),
+        ("kind", c_int32),
+        ("data", c_void_p),
+        ("len", c_size_t),
+    ]
+
+
+class wc_http_head(Structure):
+    _fields_ = [
+        ("size", c_size_t),
+        ("method", wc_str),
+        ("target", wc_str),
+        ("minor_version", c_int32),
+        ("keep_alive", c_int32),
+        ("chunked", c_int32),
+        ("expect_continue", c_int32),
+        ("content_length", c_int64),
+        ("header_count", c_size_t),
+    ]
+
+
+class wc_http_fault(Structure):
+    _fields_ = [
+        ("size", c_size_t),
+        ("reason", c_int32),
+        ("http_status", c_int32),
+        ("at", c_size_t),
+    ]
+
+
+PROTOTYPES = [
+    ("wc_version", c_char_p, []),
+    ("wc_status_name", c_char_p, [wc_status]),
+    ("wc_status_text", c_char_p, [wc_status]),
+    ("wc_backend_count", c_size_t, []),
+    ("wc_backend_name", c_char_p, [c_size_t]),
+    ("wc_loop_now", wc_status, [wc_loop, POINTER(c_uint64)]),
+    ("wc_loop_backend", wc_status, [wc_loop, POINTER(wc_str)]),
+    ("wc_loop_os_error", wc_status, [wc_loop, POINTER(c_int32)]),
+    ("wc_loop_get_stats", wc_status, [wc_loop, POINTER(wc_loop_stats)]),
+    ("wc_loop_options_init", wc_status, [POINTER(wc_loop_options), c_size_t]),
+    ("wc_loop_new", wc_status, [POINTER(wc_loop_options), POINTER(wc_loop)]),
+    ("wc_loop_run", wc_status, [wc_loop]),
+    ("wc_loop_next", wc_status, [wc_loop, c_int32, POINTER(wc_event)]),
+    ("wc_loop_dispatch", wc_status, [wc_loop]),
+    ("wc_loop_stop", wc_status, [wc_loop]),
+    ("wc_loop_drain", wc_status, [wc_loop, c_uint32]),
+    ("wc_loop_free", wc_status, [wc_loop]),
+    ("wc_loop_detach", wc_status, [wc_loop]),
+    ("wc_loop_post", wc_status, [wc_loop, wc_post_fn, c_void_p, wc_free_fn]),
+    ("wc_timer_start", wc_status,
+     [wc_loop, c_uint32, c_uint32, wc_timer_fn, c_void_p, wc_free_fn, POINTER(wc_timer)]),
+    ("wc_timer_restart", wc_status, [wc_timer, c_uint32]),
+    ("wc_timer_cancel", wc_status, [wc_timer]),
+    ("wc_conn_options_init", wc_status, [POINTER(wc_conn_options), c_size_t]),
+    ("wc_connect_options_init", wc_status, [POINTER(wc_connect_options), c_size_t]),
+    ("wc_connect", wc_status,
+     [wc_loop, POINTER(wc_connect_options), POINTER(wc_conn_options), POINTER(wc_conn_callbacks),
+      c_void_p, wc_free_fn, POINTER(wc_conn)]),
+    ("wc_conn_send", wc_status, [wc_conn, c_void_p, c_size_t]),
+    ("wc_conn_send_frame", wc_status, [wc_conn, c_void_p, c_size_t]),
+    ("wc_conn_send_async", wc_status, [wc_conn, c_void_p, c_size_t]),
+    ("wc_conn_shutdown", wc_status, [wc_conn]),
+    ("wc_conn_close", wc_status, [wc_conn, c_int32]),
+    ("wc_conn_close_async", wc_status, [wc_conn, c_int32]),
+    ("wc_conn_pause", wc_status, [wc_conn]),
+    ("wc_conn_resume", wc_status, [wc_conn]),
+    ("wc_conn_keep", wc_status, [wc_conn, c_size_t]),
+    ("wc_conn_queued", wc_status, [wc_conn, POINTER(c_size_t)]),
+    ("wc_conn_state", wc_status, [wc_conn, POINTER(c_int32)]),
+    ("wc_state_name", c_char_p, [c_int32]),
+    ("wc_conn_set_user", wc_status, [wc_conn, c_void_p, wc_free_fn]),
+    ("wc_conn_user", wc_status, [wc_conn, POINTER(c_void_p)]),
+    ("wc_conn_listener", wc_status, [wc_conn, POINTER(wc_listener)]),
+    ("wc_conn_set_idle", wc_status, [wc_conn, c_uint32]),
+    ("wc_conn_peer", wc_status, [wc_conn, POINTER(c_char), c_size_t, POINTER(c_uint16)]),
+    ("wc_conn_local", wc_status, [wc_conn, POINTER(c_char), c_size_t, POINTER(c_uint16)]),
+    ("wc_listen_options_init", wc_status, [POINTER(wc_listen_options), c_size_t]),
+    ("wc_listen", wc_status,
+     [wc_loop, POINTER(wc_listen_options), POINTER(wc_conn_options), POINTER(wc_conn_callbacks),
+      c_void_p, wc_free_fn, POINTER(wc_listener)]),
+    ("wc_listener_port", wc_status, [wc_listener, POINTER(c_uint16)]),
+    ("wc_listener_address", wc_status, [wc_listener, POINTER(c_char), c_size_t, POINTER(c_uint16)]),
+    ("wc_listener_close", wc_status, [wc_listener]),
+    ("wc_http_options_init", wc_status, [POINTER(wc_http_options), c_size_t]),
+    ("wc_http_listen", wc_status,
+     [wc_loop, POINTER(wc_listen_options), POINTER(wc_conn_options), POINTER(wc_http_options),
+      POINTER(wc_http_callbacks), c_void_p, wc_free_fn, POINTER(wc_listener)]),
+    ("wc_request_method", wc_status, [wc_request, POINTER(wc_str)]),
+    ("wc_request_target", wc_status, [wc_request, POINTER(wc_str)]),
+    ("wc_request_path", wc_status, [wc_request, POINTER(wc_str)]),
+    ("wc_request_query", wc_status, [wc_request, POINTER(wc_str)]),
+    ("wc_request_version", wc_status, [wc_request, POINTER(c_int32)]),
+    ("wc_request_header", wc_status, [wc_request, c_void_p, c_size_t, POINTER(wc_str)]),
+    ("wc_request_header_count", wc_status, [wc_request, POINTER(c_size_t)]),
+    ("wc_request_header_at", wc_status, [wc_request, c_size_t, POINTER(wc_str), POINTER(wc_str)]),
+    ("wc_request_body", wc_status, [wc_request, POINTER(wc_str)]),
+    ("wc_request_conn", wc_status, [wc_request, POINTER(wc_conn)]),
+    ("wc_request_set_user", wc_status, [wc_request, c_void_p, wc_free_fn]),
+    ("wc_request_user", wc_status, [wc_request, POINTER(c_void_p)]),
+    ("wc_request_respond", wc_status,
+     [wc_request, c_int32, POINTER(wc_header), c_size_t, c_void_p, c_size_t]),
+    ("wc_request_respond_async", wc_status,
+     [wc_request, c_int32, POINTER(wc_header), c_size_t, c_void_p, c_size_t]),
+    ("wc_request_begin", wc_status, [wc_request, c_int32, POINTER(wc_header), c_size_t, c_int64]),
+    ("wc_request_write", wc_status, [wc_request, c_void_p, c_size_t]),
+    ("wc_request_finish", wc_status, [wc_request]),
+    ("wc_request_abort", wc_status, [wc_request]),
+    ("wc_http_parser_new", wc_status, [POINTER(wc_http_options), POINTER(POINTER(wc_http_parser))]),
+    ("wc_http_parser_free", None, [POINTER(wc_http_parser)]),
+    ("wc_http_parser_next", wc_status,
+     [POINTER(wc_http_parser), c_void_p, c_size_t, c_int32, POINTER(c_size_t),
+      POINTER(wc_http_item)]),
+    ("wc_http_parser_head", wc_status, [POINTER(wc_http_parser), POINTER(wc_http_head)]),
+    ("wc_http_parser_header_at", wc_status,
+     [POINTER(wc_http_parser), c_size_t, POINTER(wc_str), POINTER(wc_str)]),
+    ("wc_http_parser_fault", wc_status, [POINTER(wc_http_parser), POINTER(wc_http_fault)]),
+    ("wc_http_reason_name", c_char_p, [c_int32]),
+    ("wc_http_reason_text", c_char_p, [c_int32]),
+]
+
+
+def declare(library: CDLL) -> None:
+    """Gives every function of the library its types; AttributeError if it lacks one."""
+    for name, result, parameters in PROTOTYPES:
+        function = getattr(library, name)
+        function.restype = result
+        function.argtypes = parameters
