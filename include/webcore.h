@@ -363,6 +363,21 @@ typedef void (*wc_free_fn)(void *user);
 /** The trailers are too long. */
 #define WC_H_TRAILER_LONG 53
 
+/** The server does not know the method. */
+#define WC_H_METHOD_UNKNOWN 54
+
+/** The head took too long. */
+#define WC_H_HEAD_TIME 55
+
+/** The body came too slowly. */
+#define WC_H_BODY_TIME 56
+
+/** The handler did not begin its answer in time. */
+#define WC_H_ANSWER_TIME 57
+
+/** The server has too many requests. */
+#define WC_H_NO_ROOM 58
+
 /**
  * The version of the library that is loaded, such as "0.1.0". Compare it with WC_VERSION, the
  * version of the header that the program was compiled with.
@@ -525,7 +540,7 @@ wc_status wc_loop_os_error(wc_loop loop_,
  */
 WC_API
 wc_status wc_loop_get_stats(wc_loop loop_,
-                            struct wc_loop_stats *out);
+                            wc_loop_stats *out);
 
 /* ---- event ---- */
 
@@ -551,7 +566,8 @@ wc_status wc_loop_get_stats(wc_loop loop_,
 #define WC_EVENT_EOF 5
 
 /**
- * Nothing came from the peer for the idle time. A new period has begun; close the connection, or not.
+ * Nothing came from the peer for the idle time. A new period has begun; close the connection, or
+ * not.
  */
 #define WC_EVENT_IDLE 6
 
@@ -599,6 +615,12 @@ wc_status wc_loop_get_stats(wc_loop loop_,
 /** A request is over: status is WC_OK if it was answered whole. Its last event. */
 #define WC_EVENT_REQUEST_CLOSE 18
 
+/**
+ * What a peer sent was refused, and answered by the library. object: the connection, which is
+ * being closed; status: the reason, WC_H_...; os_error: the HTTP status of the answer.
+ */
+#define WC_EVENT_REJECT 19
+
 /** One event of the pull face. Set size to sizeof(wc_event) before the first call. */
 typedef struct wc_event {
     /** Bytes of this struct as the caller knows it; set by the caller. */
@@ -632,15 +654,15 @@ typedef struct wc_loop_options {
     /** Bytes of this struct as the caller knows it. */
     size_t size;
     /**
-     * The backend by its exact name, or null: the one that the environment variable WEBCORE_BACKEND
-     * names, else the preferred one of this machine.
+     * The backend by its exact name, or null: the one that the environment variable
+     * WEBCORE_BACKEND names, else the preferred one of this machine.
      */
     const char *backend;
     /** Most connections at a time; 0: the default of docs/LIMITS.md. */
     uint32_t max_connections;
     /**
-     * Not 0: wc_loop_run goes on waiting though nothing is alive that could make an event, for jobs
-     * that other threads will post.
+     * Not 0: wc_loop_run goes on waiting though nothing is alive that could make an event, for
+     * jobs that other threads will post.
      */
     uint32_t stay;
 } wc_loop_options;
@@ -661,47 +683,47 @@ typedef void (*wc_post_fn)(wc_loop loop_, void *user);
  * # Safety
  * `options` is null or points to `size` writable bytes.
  */
-WC_API wc_status wc_loop_options_init(struct wc_loop_options *options, size_t size);
+WC_API wc_status wc_loop_options_init(wc_loop_options *options, size_t size);
 
 /**
- * Makes a loop. It belongs to the calling thread: calls from others answer WC_E_THREAD, but for the
- * ones marked [any thread]. Free it with wc_loop_free.
+ * Makes a loop. It belongs to the calling thread: calls from others answer WC_E_THREAD, but for
+ * the ones marked [any thread]. Free it with wc_loop_free.
  *
  * [any thread]
  *
  * @param options  how, or null for the defaults; copied
  * @param out      where the handle is written
  *
- * Returns: WC_OK; WC_E_INVAL for a null out; WC_E_VERSION; WC_E_BACKEND if there is no backend of that
- * name; WC_E_LIMIT if too many loops are alive; WC_E_NOFILES, WC_E_NOMEM or WC_E_OS if the system
- * refuses. See epoll_create(2), eventfd(2).
+ * Returns: WC_OK; WC_E_INVAL for a null out; WC_E_VERSION; WC_E_BACKEND if there is no backend of
+ * that name; WC_E_LIMIT if too many loops are alive; WC_E_NOFILES, WC_E_NOMEM or WC_E_OS if the
+ * system refuses. See epoll_create(2), eventfd(2).
  *
  * # Safety
  * `options` is null or an initialised struct; `out` is null or writable.
  */
 WC_API
-wc_status wc_loop_new(const struct wc_loop_options *options,
+wc_status wc_loop_new(const wc_loop_options *options,
                       wc_loop *out);
 
 /**
- * Runs the loop: waits, and calls back for what happens. It returns when wc_loop_stop is called, and,
- * unless the option stay is set, when nothing is alive any more that could make an event: no listener,
- * no connection, no timer.
+ * Runs the loop: waits, and calls back for what happens. It returns when wc_loop_stop is called,
+ * and, unless the option stay is set, when nothing is alive any more that could make an event: no
+ * listener, no connection, no timer.
  *
  * [loop thread] Not from a callback of the same loop.
  *
  * @param loop_  the loop
  *
- * Returns: WC_OK; WC_E_REENTRANT from a callback; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED;
- * WC_E_OS, WC_E_NOMEM if the system refuses to wait; WC_E_PANIC.
+ * Returns: WC_OK; WC_E_REENTRANT from a callback; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD,
+ * WC_E_FORKED; WC_E_OS, WC_E_NOMEM if the system refuses to wait; WC_E_PANIC.
  */
 WC_API
 wc_status wc_loop_run(wc_loop loop_);
 
 /**
- * Waits for the next event and hands it out instead of calling back. What the library does by itself
- * where a callback is null (closing after the end of input or the idle time) is the program's to do, or
- * wc_loop_dispatch's.
+ * Waits for the next event and hands it out instead of calling back. What the library does by
+ * itself where a callback is null (closing after the end of input or the idle time) is the
+ * program's to do, or wc_loop_dispatch's.
  *
  * [loop thread] Not from a callback of the same loop.
  *
@@ -709,8 +731,8 @@ wc_status wc_loop_run(wc_loop loop_);
  * @param timeout_ms  how long to wait at the longest; 0: not at all; WC_FOREVER: without end
  * @param out         the event, its size set; data in it stands until the next call
  *
- * Returns: WC_OK with an event; WC_NONE if the time is up, or if nothing is alive that could make an
- * event; WC_STOPPED after wc_loop_stop, once; WC_E_INVAL, WC_E_VERSION, and as wc_loop_run.
+ * Returns: WC_OK with an event; WC_NONE if the time is up, or if nothing is alive that could make
+ * an event; WC_STOPPED after wc_loop_stop, once; WC_E_INVAL, WC_E_VERSION, and as wc_loop_run.
  *
  * # Safety
  * `out` is null or an initialised, writable struct.
@@ -721,9 +743,9 @@ wc_status wc_loop_next(wc_loop loop_,
                        wc_event *out);
 
 /**
- * Calls back for the event that wc_loop_next handed out last, as wc_loop_run would have; so a program
- * can handle some kinds of events itself and leave the rest to callbacks. For a second call on the same
- * event the callback is called again.
+ * Calls back for the event that wc_loop_next handed out last, as wc_loop_run would have; so a
+ * program can handle some kinds of events itself and leave the rest to callbacks. For a second
+ * call on the same event the callback is called again.
  *
  * [loop thread] Not from a callback of the same loop.
  *
@@ -748,9 +770,9 @@ WC_API
 wc_status wc_loop_stop(wc_loop loop_);
 
 /**
- * Ends what is open in order: closes the listeners, sends what is queued, lets requests that are being
- * answered end, calling back as wc_loop_run does, until no connection is left or the time is up. What
- * is then still open is left open: wc_loop_free ends it.
+ * Ends what is open in order: closes the listeners, sends what is queued, lets requests that are
+ * being answered end, calling back as wc_loop_run does, until no connection is left or the time is
+ * up. What is then still open is left open: wc_loop_free ends it.
  *
  * [loop thread] Not from a callback of the same loop.
  *
@@ -764,16 +786,16 @@ wc_status wc_loop_drain(wc_loop loop_,
                         uint32_t deadline_ms);
 
 /**
- * Frees a loop. Whatever lives in it ends: each object gets its last callback, with WC_E_FREED, and
- * each user pointer goes back, before this returns. Called from a callback of the loop, it is done when
- * wc_loop_run returns, which it does after that callback.
+ * Frees a loop. Whatever lives in it ends: each object gets its last callback, with WC_E_FREED,
+ * and each user pointer goes back, before this returns. Called from a callback of the loop, it is
+ * done when wc_loop_run returns, which it does after that callback.
  *
  * [loop thread]
  *
  * @param loop_  the loop; its handle and those of all its objects answer WC_E_GONE from then on
  *
- * Returns: WC_OK; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED. A loop that answers WC_E_PANIC
- * can still be freed; its objects then end without a word.
+ * Returns: WC_OK; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED. A loop that answers
+ * WC_E_PANIC can still be freed; its objects then end without a word.
  */
 WC_API
 wc_status wc_loop_free(wc_loop loop_);
@@ -798,8 +820,8 @@ wc_status wc_loop_detach(wc_loop loop_);
  * @param loop_  the loop
  * @param run    the job
  * @param user   goes to the job; it is the job's from then on
- * @param drop   called with user instead of run, if the loop ends before the job ran, or the program
- *               pulled the event and did not dispatch it; may be null
+ * @param drop   called with user instead of run, if the loop ends before the job ran, or the
+ * program               pulled the event and did not dispatch it; may be null
  *
  * Returns: WC_OK; WC_E_INVAL for a null run; WC_E_LIMIT if too many are queued; WC_E_BADHANDLE,
  * WC_E_GONE, WC_E_FORKED. With an error user stays the caller's: neither run nor drop is called.
@@ -819,19 +841,20 @@ wc_status wc_loop_post(wc_loop loop_,
 typedef void (*wc_timer_fn)(wc_timer timer, void *user);
 
 /**
- * Starts a timer. It fires at or after its time, never before; timers of the same millisecond fire in
- * the order in which they were started. A timer that does not repeat ends after it has fired, unless
- * its callback restarts it.
+ * Starts a timer. It fires at or after its time, never before; timers of the same millisecond fire
+ * in the order in which they were started. A timer that does not repeat ends after it has fired,
+ * unless its callback restarts it.
  *
  * [loop thread]
  *
  * @param loop_      the loop
  * @param delay_ms   ms from now until it fires
- * @param repeat_ms  ms between later firings, at a fixed rate (what was missed is skipped); 0: none
+ * @param repeat_ms  ms between later firings, at a fixed rate (what was missed is skipped); 0:
+ * none
  * @param on_fire    the callback; may be null for a program that pulls events
  * @param user       goes to the callback
- * @param free_user  called once with user when the timer has ended; also if this call fails, before it
- *                   returns; may be null
+ * @param free_user  called once with user when the timer has ended; also if this call fails,
+ * before it                   returns; may be null
  * @param out        where the handle is written; may be null
  *
  * Returns: WC_OK; WC_E_LIMIT; WC_E_STATE while the loop is being freed; WC_E_BADHANDLE, WC_E_GONE,
@@ -850,8 +873,8 @@ wc_status wc_timer_start(wc_loop loop_,
                          wc_timer *out);
 
 /**
- * Sets a timer to fire anew, `delay_ms` from now; its repetition goes on from there. Costs the same
- * whatever the number of timers.
+ * Sets a timer to fire anew, `delay_ms` from now; its repetition goes on from there. Costs the
+ * same whatever the number of timers.
  *
  * [loop thread]
  *
@@ -949,8 +972,8 @@ typedef struct wc_conn_options {
     /** ms without a byte from the peer until on_idle; 0: for ever. */
     uint32_t idle_ms;
     /**
-     * ms in which the peer takes nothing of the queued output until the end with WC_E_STALL; 0: for
-     * ever.
+     * ms in which the peer takes nothing of the queued output until the end with WC_E_STALL; 0:
+     * for ever.
      */
     uint32_t stall_ms;
     /** ms to wait for the peer's end after ours; 0: not at all. */
@@ -960,8 +983,9 @@ typedef struct wc_conn_options {
 } wc_conn_options;
 
 /**
- * The callbacks of connections; each may be null. Data stands until the callback returns. Callbacks
- * come on the loop's thread, never from within a call of the program, and on_close is the last one.
+ * The callbacks of connections; each may be null. Data stands until the callback returns.
+ * Callbacks come on the loop's thread, never from within a call of the program, and on_close is
+ * the last one.
  */
 typedef struct wc_conn_callbacks {
     /** Bytes of this struct as the caller knows it. */
@@ -982,8 +1006,8 @@ typedef struct wc_conn_callbacks {
      */
     void (*on_drain)(wc_conn conn, void *user);
     /**
-     * The peer ended its input; output can still be sent. Where it is null, the connection is closed
-     * with WC_CLOSE_FLUSH.
+     * The peer ended its input; output can still be sent. Where it is null, the connection is
+     * closed with WC_CLOSE_FLUSH.
      */
     void (*on_eof)(wc_conn conn, void *user);
     /**
@@ -992,8 +1016,8 @@ typedef struct wc_conn_callbacks {
      */
     void (*on_idle)(wc_conn conn, void *user);
     /**
-     * The connection is over: WC_OK if the program closed it or both ends ended in order. Its handle
-     * answers WC_E_GONE once this returns. os_error is the system's number, or 0; for logs.
+     * The connection is over: WC_OK if the program closed it or both ends ended in order. Its
+     * handle answers WC_E_GONE once this returns. os_error is the system's number, or 0; for logs.
      */
     void (*on_close)(wc_conn conn, wc_status why, int32_t os_error, void *user);
 } wc_conn_callbacks;
@@ -1011,7 +1035,7 @@ typedef struct wc_conn_callbacks {
  * # Safety
  * `options` is null or points to `size` writable bytes.
  */
-WC_API wc_status wc_conn_options_init(struct wc_conn_options *options, size_t size);
+WC_API wc_status wc_conn_options_init(wc_conn_options *options, size_t size);
 
 /* ---- conn ---- */
 
@@ -1028,7 +1052,8 @@ typedef struct wc_connect_options {
     /** Reserved; 0. */
     uint16_t reserved;
     /**
-     * ms for the connection to be made, else it ends with WC_E_TIMEOUT; 0: as long as the system tries.
+     * ms for the connection to be made, else it ends with WC_E_TIMEOUT; 0: as long as the system
+     * tries.
      */
     uint32_t timeout_ms;
 } wc_connect_options;
@@ -1046,11 +1071,11 @@ typedef struct wc_connect_options {
  * # Safety
  * `options` is null or points to `size` writable bytes.
  */
-WC_API wc_status wc_connect_options_init(struct wc_connect_options *options, size_t size);
+WC_API wc_status wc_connect_options_init(wc_connect_options *options, size_t size);
 
 /**
- * Makes an outbound TCP connection. It begins as WC_CONN_CONNECTING; on_open comes when it is made,
- * on_close with WC_E_CONNECT or WC_E_TIMEOUT when it is not. Output can be queued at once.
+ * Makes an outbound TCP connection. It begins as WC_CONN_CONNECTING; on_open comes when it is
+ * made, on_close with WC_E_CONNECT or WC_E_TIMEOUT when it is not. Output can be queued at once.
  *
  * [loop thread]
  *
@@ -1063,9 +1088,10 @@ WC_API wc_status wc_connect_options_init(struct wc_connect_options *options, siz
  *                      returns; may be null
  * @param out           where the handle is written; may be null
  *
- * Returns: WC_OK; WC_E_INVAL; WC_E_VERSION; WC_E_ADDRESS for a host that is no address; WC_E_LIMIT;
- * WC_E_CONNECT, WC_E_NOFILES, WC_E_NOMEM, WC_E_OS if the system refuses at once; WC_E_STATE while the
- * loop is being freed; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC. See connect(2).
+ * Returns: WC_OK; WC_E_INVAL; WC_E_VERSION; WC_E_ADDRESS for a host that is no address;
+ * WC_E_LIMIT; WC_E_CONNECT, WC_E_NOFILES, WC_E_NOMEM, WC_E_OS if the system refuses at once;
+ * WC_E_STATE while the loop is being freed; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED,
+ * WC_E_PANIC. See connect(2).
  *
  * # Safety
  * The structs are null or initialised; `out` is null or writable; the callbacks may be called with
@@ -1073,7 +1099,7 @@ WC_API wc_status wc_connect_options_init(struct wc_connect_options *options, siz
  */
 WC_API
 wc_status wc_connect(wc_loop loop_,
-                     const struct wc_connect_options *options,
+                     const wc_connect_options *options,
                      const wc_conn_options *conn_options,
                      const wc_conn_callbacks *callbacks,
                      void *user,
@@ -1081,8 +1107,8 @@ wc_status wc_connect(wc_loop loop_,
                      wc_conn *out);
 
 /**
- * Queues bytes for the peer. What is queued in callbacks of one connection goes out in one piece when
- * they are over. Nothing is accepted in part.
+ * Queues bytes for the peer. What is queued in callbacks of one connection goes out in one piece
+ * when they are over. Nothing is accepted in part.
  *
  * [loop thread] For other threads there is wc_conn_send_async.
  *
@@ -1090,10 +1116,10 @@ wc_status wc_connect(wc_loop loop_,
  * @param data  the bytes; copied
  * @param len   how many, or WC_NTS for a NUL-terminated text
  *
- * Returns: WC_OK; WC_FULL: accepted, and above write_high, so exactly one on_drain follows; WC_E_LIMIT:
- * refused whole, for it would pass write_limit; WC_E_STATE: the program has ended its output;
- * WC_E_RESET: the peer is gone, on_close will say so; WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE,
- * WC_E_THREAD, WC_E_FORKED, WC_E_PANIC. See send(2).
+ * Returns: WC_OK; WC_FULL: accepted, and above write_high, so exactly one on_drain follows;
+ * WC_E_LIMIT: refused whole, for it would pass write_limit; WC_E_STATE: the program has ended its
+ * output; WC_E_RESET: the peer is gone, on_close will say so; WC_E_INVAL; WC_E_BADHANDLE,
+ * WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC. See send(2).
  *
  * # Safety
  * `data` points to `len` readable bytes, or to a NUL-terminated text with WC_NTS.
@@ -1113,8 +1139,8 @@ wc_status wc_conn_send(wc_conn conn,
  * @param data  the payload; copied
  * @param len   how many bytes, or WC_NTS for a NUL-terminated text
  *
- * Returns: as wc_conn_send; WC_E_LIMIT also for a payload above max_frame or one whose length does not
- * fit the prefix; WC_E_INVAL also for a line with a line feed in it.
+ * Returns: as wc_conn_send; WC_E_LIMIT also for a payload above max_frame or one whose length does
+ * not fit the prefix; WC_E_INVAL also for a line with a line feed in it.
  *
  * # Safety
  * `data` points to `len` readable bytes, or to a NUL-terminated text with WC_NTS.
@@ -1134,8 +1160,8 @@ wc_status wc_conn_send_frame(wc_conn conn,
  * @param data  the bytes; copied
  * @param len   how many, or WC_NTS for a NUL-terminated text
  *
- * Returns: WC_OK; WC_E_LIMIT if too many jobs are queued; WC_E_INVAL; WC_E_BADHANDLE; WC_E_GONE if its
- * loop has ended; WC_E_FORKED.
+ * Returns: WC_OK; WC_E_LIMIT if too many jobs are queued; WC_E_INVAL; WC_E_BADHANDLE; WC_E_GONE if
+ * its loop has ended; WC_E_FORKED.
  *
  * # Safety
  * `data` points to `len` readable bytes, or to a NUL-terminated text with WC_NTS.
@@ -1146,8 +1172,8 @@ wc_status wc_conn_send_async(wc_conn conn,
                              size_t len);
 
 /**
- * Ends our output once what is queued is sent; the peer reads an end of input, and its own output can
- * still come. See shutdown(2).
+ * Ends our output once what is queued is sent; the peer reads an end of input, and its own output
+ * can still come. See shutdown(2).
  *
  * [loop thread]
  *
@@ -1160,8 +1186,8 @@ WC_API
 wc_status wc_conn_shutdown(wc_conn conn);
 
 /**
- * Closes a connection. on_close follows later, never from within this call; no other callback comes
- * before it but on_drain.
+ * Closes a connection. on_close follows later, never from within this call; no other callback
+ * comes before it but on_drain.
  *
  * [loop thread] For other threads there is wc_conn_close_async.
  *
@@ -1183,15 +1209,16 @@ wc_status wc_conn_close(wc_conn conn,
  * @param conn  the connection
  * @param how   WC_CLOSE_FLUSH, WC_CLOSE_NOW or WC_CLOSE_RESET
  *
- * Returns: WC_OK; WC_E_LIMIT; WC_E_INVAL; WC_E_BADHANDLE; WC_E_GONE if its loop has ended; WC_E_FORKED.
+ * Returns: WC_OK; WC_E_LIMIT; WC_E_INVAL; WC_E_BADHANDLE; WC_E_GONE if its loop has ended;
+ * WC_E_FORKED.
  */
 WC_API
 wc_status wc_conn_close_async(wc_conn conn,
                               int32_t how);
 
 /**
- * Reads no more from the peer, and shows no more of what was read. The peer's own system stops it when
- * the buffers between are full. The idle time does not run.
+ * Reads no more from the peer, and shows no more of what was read. The peer's own system stops it
+ * when the buffers between are full. The idle time does not run.
  *
  * [loop thread]
  *
@@ -1216,16 +1243,17 @@ WC_API
 wc_status wc_conn_resume(wc_conn conn);
 
 /**
- * Keeps the end of what on_data shows: it is shown again, with what comes next behind it. For programs
- * that cut their input themselves.
+ * Keeps the end of what on_data shows: it is shown again, with what comes next behind it. For
+ * programs that cut their input themselves.
  *
  * [loop thread] In on_data, or on the event WC_EVENT_DATA, of this connection.
  *
  * @param conn   the connection
- * @param count  bytes to keep, at most the len of the data; a framed connection shows all of its frame
+ * @param count  bytes to keep, at most the len of the data; a framed connection shows all of its
+ * frame
  *
- * Returns: WC_OK; WC_E_STATE if no data of this connection is shown, or less of it; WC_E_BADHANDLE,
- * WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ * Returns: WC_OK; WC_E_STATE if no data of this connection is shown, or less of it;
+ * WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
  */
 WC_API
 wc_status wc_conn_keep(wc_conn conn,
@@ -1283,8 +1311,8 @@ WC_API const char *wc_state_name(int32_t state);
  *
  * @param conn       the connection
  * @param user       the pointer; one set before goes back before the next event
- * @param free_user  called once with user after on_close, or when another is set; also if this call
- *                   fails, before it returns; may be null
+ * @param free_user  called once with user after on_close, or when another is set; also if this
+ * call                   fails, before it returns; may be null
  *
  * Returns: WC_OK; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
  *
@@ -1352,8 +1380,9 @@ WC_API wc_status wc_conn_set_idle(wc_conn conn, uint32_t ms);
  * @param capacity  bytes of text; WC_ADDRESS_MAX is enough for every address
  * @param port      where the port is written; may be null
  *
- * Returns: WC_OK; WC_E_INVAL if the text does not fit; WC_E_RESET or WC_E_OS if the system does not
- * know it any more; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC. See getpeername(2).
+ * Returns: WC_OK; WC_E_INVAL if the text does not fit; WC_E_RESET or WC_E_OS if the system does
+ * not know it any more; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC. See
+ * getpeername(2).
  *
  * # Safety
  * `text` points to `capacity` writable bytes; `port` is null or writable.
@@ -1388,9 +1417,10 @@ typedef struct wc_listener_callbacks {
     /** Bytes of this struct as the caller knows it. */
     size_t size;
     /**
-     * It stopped accepting: out of descriptors (WC_E_NOFILES) or memory (WC_E_NOMEM), which is tried
-     * again after 5 to 1000 ms, or at its limit of connections (WC_E_LIMIT), until one of them ends.
-     * Peers wait in the backlog meanwhile. os_error is the system's number, or 0; for logs.
+     * It stopped accepting: out of descriptors (WC_E_NOFILES) or memory (WC_E_NOMEM), which is
+     * tried again after 5 to 1000 ms, or at its limit of connections (WC_E_LIMIT), until one of
+     * them ends. Peers wait in the backlog meanwhile. os_error is the system's number, or 0; for
+     * logs.
      */
     void (*on_pause)(wc_listener listener, wc_status why, int32_t os_error, void *user);
     /** It accepts again. */
@@ -1423,7 +1453,7 @@ typedef struct wc_listen_options {
     /** Connections accepted in one turn at the most. */
     uint32_t accept_budget;
     /** Callbacks of the listener itself; copied; may be null. */
-    const struct wc_listener_callbacks *events;
+    const wc_listener_callbacks *events;
 } wc_listen_options;
 
 /**
@@ -1439,7 +1469,7 @@ typedef struct wc_listen_options {
  * # Safety
  * `options` is null or points to `size` writable bytes.
  */
-WC_API wc_status wc_listen_options_init(struct wc_listen_options *options, size_t size);
+WC_API wc_status wc_listen_options_init(wc_listen_options *options, size_t size);
 
 /**
  * Listens for TCP connections. SO_REUSEADDR is set, so a restarted server gets its port at once;
@@ -1452,8 +1482,8 @@ WC_API wc_status wc_listen_options_init(struct wc_listen_options *options, size_
  * @param conn_options  how its connections are; null: the defaults; copied
  * @param callbacks     of its connections; copied; null: none, for a program that pulls events
  * @param user          goes to the callbacks of the listener and of its connections
- * @param free_user     called once with user when the listener and all of its connections are gone;
- *                      also if this call fails, before it returns; may be null
+ * @param free_user     called once with user when the listener and all of its connections are
+ * gone;                      also if this call fails, before it returns; may be null
  * @param out           where the handle is written; may be null
  *
  * Returns: WC_OK; WC_E_INVAL; WC_E_VERSION; WC_E_ADDRESS; WC_E_INUSE; WC_E_ACCESS; WC_E_LIMIT;
@@ -1466,7 +1496,7 @@ WC_API wc_status wc_listen_options_init(struct wc_listen_options *options, size_
  */
 WC_API
 wc_status wc_listen(wc_loop loop_,
-                    const struct wc_listen_options *options,
+                    const wc_listen_options *options,
                     const wc_conn_options *conn_options,
                     const wc_conn_callbacks *callbacks,
                     void *user,
@@ -1513,7 +1543,8 @@ wc_status wc_listener_address(wc_listener listener,
                               uint16_t *port);
 
 /**
- * Closes a listener. Its port is free before the next event; on_close follows; its connections go on.
+ * Closes a listener. Its port is free before the next event; on_close follows; its connections go
+ * on.
  *
  * [loop thread]
  *
@@ -1524,6 +1555,696 @@ wc_status wc_listener_address(wc_listener listener,
  */
 WC_API
 wc_status wc_listener_close(wc_listener listener);
+
+/* ---- http ---- */
+
+/**
+ * Limits and deadlines of an HTTP server, or of a parser. Fill it with wc_http_options_init, then
+ * change what you want. Times of 0 are "none".
+ */
+typedef struct wc_http_options {
+    /** Bytes of this struct as the caller knows it. */
+    size_t size;
+    /** Bytes of a request line; longer is answered with 414. */
+    uint32_t max_request_line;
+    /** Bytes of one field line; longer is answered with 431. */
+    uint32_t max_field;
+    /** Fields of a head; more are answered with 431. */
+    uint32_t max_fields;
+    /** Bytes of a head; longer is answered with 431. */
+    uint32_t max_head;
+    /**
+     * Bytes of a body; longer is answered with 413. The largest number that an int64_t holds means
+     * any.
+     */
+    uint64_t max_body;
+    /** ms for the whole head, from its first byte; then 408. */
+    uint32_t head_ms;
+    /** ms of a body before its lowest rate is asked for. */
+    uint32_t body_grace_ms;
+    /** Lowest rate of a body in bytes per second; slower is answered with 408; 0: any. */
+    uint32_t body_rate;
+    /** ms between two requests of a connection; then it is closed. */
+    uint32_t keep_ms;
+    /** ms for the program to begin its answer once the request is whole; then 503. */
+    uint32_t answer_ms;
+    /** Reserved; 0. */
+    uint32_t reserved;
+} wc_http_options;
+
+/**
+ * The callbacks of HTTP requests; each may be null. Set either on_request, and a request is told
+ * when it is whole, or on_head, on_body and on_end, and it is told as it comes. What accessors and
+ * callbacks lend stands until the callback returns.
+ */
+typedef struct wc_http_callbacks {
+    /** Bytes of this struct as the caller knows it. */
+    size_t size;
+    /** A whole request came; wc_request_body lends its body. Answer it now or later. */
+    void (*on_request)(wc_request request, void *user);
+    /**
+     * The head of a request came. Where the client waits for 100 (Continue), it is sent when this
+     * returns, unless the request is answered by then.
+     */
+    void (*on_head)(wc_request request, void *user);
+    /** A piece of its body came. */
+    void (*on_body)(wc_request request, const char *data, size_t len, void *user);
+    /** Its body came to its end; also where there is none. */
+    void (*on_end)(wc_request request, void *user);
+    /**
+     * The output queue fell to its low water while an answer is streamed: once after each WC_FULL.
+     */
+    void (*on_drain)(wc_request request, void *user);
+    /**
+     * The request is over: WC_OK if it was answered whole, else why not. Its handle answers
+     * WC_E_GONE once this returns.
+     */
+    void (*on_close)(wc_request request, wc_status why, void *user);
+    /**
+     * What a peer sent was refused: the reason, WC_H_..., and the HTTP status that the library
+     * answered. The connection is being closed.
+     */
+    void (*on_reject)(wc_conn conn, int32_t reason, int32_t http_status, void *user);
+} wc_http_callbacks;
+
+/**
+ * Fills HTTP options with the defaults.
+ *
+ * [any thread]
+ *
+ * @param options  the struct to fill
+ * @param size     its size: sizeof(wc_http_options)
+ *
+ * Returns: WC_OK; WC_E_INVAL for null; WC_E_VERSION for a size that no version had.
+ *
+ * # Safety
+ * `options` is null or points to `size` writable bytes.
+ */
+WC_API wc_status wc_http_options_init(wc_http_options *options, size_t size);
+
+/**
+ * Listens for HTTP/1.1 (RFC 9112). What breaks the protocol is answered by the library, strictly:
+ * docs/ERRORS.md lists the reasons. Requests of a connection are served one after the other, and
+ * answers that are given at once to requests that came together go out together.
+ *
+ * [loop thread]
+ *
+ * @param loop_         the loop
+ * @param options       where; copied
+ * @param conn_options  how its connections are; null: the defaults; copied; framing has to be raw;
+ *                      idle_ms is not used, keep_ms is
+ * @param http_options  limits and deadlines; null: the defaults; copied
+ * @param callbacks     of its requests; copied; null: a program that pulls events, whole requests
+ * @param user          goes to the callbacks of the listener and of its requests
+ * @param free_user     called once with user when the listener and all of its connections are
+ * gone;                      also if this call fails, before it returns; may be null
+ * @param out           where the handle is written; may be null
+ *
+ * Returns: as wc_listen; WC_E_INVAL also for both on_request and on_head.
+ *
+ * # Safety
+ * The structs are null or initialised; `out` is null or writable; the callbacks may be called with
+ * `user`.
+ */
+WC_API
+wc_status wc_http_listen(wc_loop loop_,
+                         const wc_listen_options *options,
+                         const wc_conn_options *conn_options,
+                         const wc_http_options *http_options,
+                         const wc_http_callbacks *callbacks,
+                         void *user,
+                         wc_free_fn free_user,
+                         wc_listener *out);
+
+/* ---- request ---- */
+
+/**
+ * The method, such as "GET".
+ *
+ * [loop thread]
+ *
+ * @param request  the request
+ * @param out      where the text is written; it stands until the callback returns or the next
+ *                 wc_loop_next
+ *
+ * Returns: WC_OK; WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ *
+ * # Safety
+ * `out` is null or writable.
+ */
+WC_API
+wc_status wc_request_method(wc_request request,
+                            wc_str *out);
+
+/**
+ * The request target as it came (RFC 9112 section 3.2).
+ *
+ * [loop thread]
+ *
+ * @param request  the request
+ * @param out      where the text is written; it stands until the callback returns or the next
+ *                 wc_loop_next
+ *
+ * Returns: WC_OK; WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ *
+ * # Safety
+ * `out` is null or writable.
+ */
+WC_API
+wc_status wc_request_target(wc_request request,
+                            wc_str *out);
+
+/**
+ * The path, percent-decoded once and without dot segments: it begins with '/' and never leads
+ * above the root. It may hold any byte but NUL.
+ *
+ * [loop thread]
+ *
+ * @param request  the request
+ * @param out      where the text is written; it stands until the callback returns or the next
+ *                 wc_loop_next
+ *
+ * Returns: WC_OK; WC_E_PATH if the target has no such path, which is best answered with 400;
+ * WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC. See RFC 3986
+ * section 5.2.4.
+ *
+ * # Safety
+ * `out` is null or writable.
+ */
+WC_API
+wc_status wc_request_path(wc_request request,
+                          wc_str *out);
+
+/**
+ * What stands behind '?' in the target, as it came.
+ *
+ * [loop thread]
+ *
+ * @param request  the request
+ * @param out      where the text is written, empty if there is none; it stands until the callback
+ *                 returns or the next wc_loop_next
+ *
+ * Returns: WC_OK; WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ *
+ * # Safety
+ * `out` is null or writable.
+ */
+WC_API
+wc_status wc_request_query(wc_request request,
+                           wc_str *out);
+
+/**
+ * The minor version of HTTP that the request is to be answered in: 0 or 1.
+ *
+ * [loop thread]
+ *
+ * @param request  the request
+ * @param minor    where the number is written
+ *
+ * Returns: WC_OK; WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ *
+ * # Safety
+ * `minor` is null or writable.
+ */
+WC_API
+wc_status wc_request_version(wc_request request,
+                             int32_t *minor);
+
+/**
+ * The value of the first header field of a name; upper and lower case are the same.
+ *
+ * [loop thread]
+ *
+ * @param request   the request
+ * @param name      the name
+ * @param name_len  its bytes, or WC_NTS for a NUL-terminated text
+ * @param out       where the value is written, empty if there is none; it stands until the
+ * callback                  returns or the next wc_loop_next
+ *
+ * Returns: WC_OK; WC_NONE if there is no such field; WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE,
+ * WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ *
+ * # Safety
+ * `name` points to `name_len` readable bytes or a NUL-terminated text; `out` is null or writable.
+ */
+WC_API
+wc_status wc_request_header(wc_request request,
+                            const char *name,
+                            size_t name_len,
+                            wc_str *out);
+
+/**
+ * How many header fields there are.
+ *
+ * [loop thread]
+ *
+ * @param request  the request
+ * @param count    where the number is written
+ *
+ * Returns: WC_OK; WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ *
+ * # Safety
+ * `count` is null or writable.
+ */
+WC_API
+wc_status wc_request_header_count(wc_request request,
+                                  size_t *count);
+
+/**
+ * A header field by its place, in the order in which they came.
+ *
+ * [loop thread]
+ *
+ * @param request  the request
+ * @param index    less than the count
+ * @param name     where the name is written, as it came
+ * @param value    where the value is written, without white space around it; both stand until the
+ *                 callback returns or the next wc_loop_next
+ *
+ * Returns: WC_OK; WC_E_INVAL, also for an index past the end; WC_E_BADHANDLE, WC_E_GONE,
+ * WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ *
+ * # Safety
+ * `name` and `value` are null or writable.
+ */
+WC_API
+wc_status wc_request_header_at(wc_request request,
+                               size_t index,
+                               wc_str *name,
+                               wc_str *value);
+
+/**
+ * The body, where it is gathered: from on_request on, as long as the request lives.
+ *
+ * [loop thread]
+ *
+ * @param request  the request
+ * @param out      where the bytes are written, empty if there is no body or it is streamed; they
+ * stand                 until the callback returns or the next wc_loop_next
+ *
+ * Returns: WC_OK; WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ *
+ * # Safety
+ * `out` is null or writable.
+ */
+WC_API
+wc_status wc_request_body(wc_request request,
+                          wc_str *out);
+
+/**
+ * The connection of a request: for its addresses, and to pause and resume its body.
+ *
+ * [loop thread]
+ *
+ * @param request  the request
+ * @param conn     where the handle is written
+ *
+ * Returns: WC_OK; WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ *
+ * # Safety
+ * `conn` is null or writable.
+ */
+WC_API
+wc_status wc_request_conn(wc_request request,
+                          wc_conn *conn);
+
+/**
+ * Gives a request a user pointer of its own, which its callbacks get from now on.
+ *
+ * [loop thread]
+ *
+ * @param request    the request
+ * @param user       the pointer; one set before goes back before the next event
+ * @param free_user  called once with user after on_close, or when another is set; also if this
+ * call                   fails, before it returns; may be null
+ *
+ * Returns: WC_OK; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ *
+ * # Safety
+ * `free_user` may be called with `user`.
+ */
+WC_API
+wc_status wc_request_set_user(wc_request request,
+                              void *user,
+                              wc_free_fn free_user);
+
+/**
+ * The user pointer that the callbacks of a request get.
+ *
+ * [loop thread]
+ *
+ * @param request  the request
+ * @param user     where the pointer is written
+ *
+ * Returns: WC_OK; WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ *
+ * # Safety
+ * `user` is null or writable.
+ */
+WC_API
+wc_status wc_request_user(wc_request request,
+                          void **user);
+
+/* ---- answer ---- */
+
+/** As the length of a streamed answer: it is not known before its end. */
+#define WC_LENGTH_UNKNOWN (-1)
+
+/**
+ * Answers a request whole. Date, Content-Length and Connection are the library's; to HEAD, 204 and
+ * 304 the body is left out. Can be called before the body of the request has come; what then comes
+ * of it is dropped, up to a limit, else the connection ends.
+ *
+ * [loop thread] For other threads there is wc_request_respond_async.
+ *
+ * @param request  the request
+ * @param status   200 to 599
+ * @param headers  header fields; copied; may be null if count is 0; Connection, Content-Length,
+ * Date,                 Keep-Alive and Transfer-Encoding are refused, as are names and values that
+ * hold what                 HTTP does not allow there
+ * @param count    how many
+ * @param body     the body; copied
+ * @param len      its bytes, or WC_NTS for a NUL-terminated text
+ *
+ * Returns: WC_OK; WC_FULL: accepted, and the output queue is above its high water; WC_E_INVAL;
+ * WC_E_STATE if it is answered already; WC_E_LIMIT: refused whole, for it would pass write_limit;
+ * WC_E_RESET; WC_E_GONE once the request is over, as when its client has gone; WC_E_BADHANDLE,
+ * WC_E_THREAD, WC_E_FORKED, WC_E_PANIC. With an error nothing was written. See RFC 9110 section
+ * 15.
+ *
+ * # Safety
+ * `headers` points to `count` headers; texts have the bytes that their lengths say.
+ */
+WC_API
+wc_status wc_request_respond(wc_request request,
+                             int32_t status,
+                             const wc_header *headers,
+                             size_t count,
+                             const void *body,
+                             size_t len);
+
+/**
+ * Has the loop's thread answer a request whole. If the request is over by then the answer is
+ * dropped; its on_close has said so.
+ *
+ * [any thread] Not from a signal handler.
+ *
+ * @param request  the request
+ * @param status   200 to 599
+ * @param headers  header fields, as for wc_request_respond; copied
+ * @param count    how many
+ * @param body     the body; copied
+ * @param len      its bytes, or WC_NTS for a NUL-terminated text
+ *
+ * Returns: WC_OK; WC_E_INVAL; WC_E_LIMIT if too many jobs are queued; WC_E_BADHANDLE; WC_E_GONE if
+ * its loop has ended; WC_E_FORKED.
+ *
+ * # Safety
+ * `headers` points to `count` headers; texts have the bytes that their lengths say.
+ */
+WC_API
+wc_status wc_request_respond_async(wc_request request,
+                                   int32_t status,
+                                   const wc_header *headers,
+                                   size_t count,
+                                   const void *body,
+                                   size_t len);
+
+/**
+ * Begins an answer that is written piece by piece with wc_request_write and ended with
+ * wc_request_finish.
+ *
+ * [loop thread]
+ *
+ * @param request  the request
+ * @param status   200 to 599
+ * @param headers  header fields, as for wc_request_respond; copied
+ * @param count    how many
+ * @param length   bytes of the whole body, or WC_LENGTH_UNKNOWN: then it is sent in chunks, or, to
+ * a                 client of HTTP/1.0, up to the end of the connection
+ *
+ * Returns: as wc_request_respond.
+ *
+ * # Safety
+ * `headers` points to `count` headers; texts have the bytes that their lengths say.
+ */
+WC_API
+wc_status wc_request_begin(wc_request request,
+                           int32_t status,
+                           const wc_header *headers,
+                           size_t count,
+                           int64_t length);
+
+/**
+ * Writes a piece of the body of an answer that was begun. To HEAD, 204 and 304 it is accepted and
+ * left out.
+ *
+ * [loop thread]
+ *
+ * @param request  the request
+ * @param data     the piece; copied
+ * @param len      its bytes, or WC_NTS for a NUL-terminated text
+ *
+ * Returns: WC_OK; WC_FULL: accepted, and above write_high, so exactly one on_drain follows;
+ * WC_E_LIMIT: refused whole, for it would pass write_limit or the length that was told; WC_E_STATE
+ * if the answer has not begun or has ended; WC_E_INVAL; WC_E_RESET; WC_E_GONE, WC_E_BADHANDLE,
+ * WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ *
+ * # Safety
+ * `data` points to `len` readable bytes, or to a NUL-terminated text with WC_NTS.
+ */
+WC_API
+wc_status wc_request_write(wc_request request,
+                           const void *data,
+                           size_t len);
+
+/**
+ * Ends an answer that was begun.
+ *
+ * [loop thread]
+ *
+ * @param request  the request
+ *
+ * Returns: WC_OK or WC_FULL; WC_E_STATE if it has not begun, has ended, or owes bytes of the
+ * length that was told; WC_E_LIMIT; WC_E_RESET; WC_E_GONE, WC_E_BADHANDLE, WC_E_THREAD,
+ * WC_E_FORKED, WC_E_PANIC.
+ */
+WC_API
+wc_status wc_request_finish(wc_request request);
+
+/**
+ * Gives an answer up: what was written goes out, then the connection ends in a way that shows the
+ * client that something is missing. on_close follows.
+ *
+ * [loop thread]
+ *
+ * @param request  the request
+ *
+ * Returns: WC_OK; WC_E_STATE if the answer has ended; WC_E_GONE, WC_E_BADHANDLE, WC_E_THREAD,
+ * WC_E_FORKED, WC_E_PANIC.
+ */
+WC_API
+wc_status wc_request_abort(wc_request request);
+
+/* ---- parser ---- */
+
+/** A head is complete: wc_http_parser_head lends it. */
+#define WC_HTTP_HEAD 1
+
+/** A piece of a body, without its framing: data and len. */
+#define WC_HTTP_BODY 2
+
+/** A message is complete; the next one may follow. */
+#define WC_HTTP_END 3
+
+/** A parser of HTTP/1.1 requests. */
+typedef struct wc_http_parser wc_http_parser;
+
+/** What the parser found. Set size before the call. */
+typedef struct wc_http_item {
+    /** Bytes of this struct as the caller knows it. */
+    size_t size;
+    /** WC_HTTP_HEAD, WC_HTTP_BODY or WC_HTTP_END. */
+    int32_t kind;
+    /** Reserved; 0. */
+    int32_t reserved;
+    /** The piece of a body, in the caller's bytes, or null. */
+    const char *data;
+    /** Its bytes. */
+    size_t len;
+} wc_http_item;
+
+/** The head of a request. Set size before the call. */
+typedef struct wc_http_head {
+    /** Bytes of this struct as the caller knows it. */
+    size_t size;
+    /** The method, in the caller's bytes. */
+    wc_str method;
+    /** The request target as it came, in the caller's bytes. */
+    wc_str target;
+    /** The minor version as it is to be understood: 0 or 1. */
+    int32_t minor_version;
+    /** Not 0: another request may follow on the connection. */
+    int32_t keep_alive;
+    /** Not 0: the body is chunked. */
+    int32_t chunked;
+    /** Not 0: the client may wait for 100 (Continue). */
+    int32_t expect_continue;
+    /** Content-Length, or -1 where there is none. */
+    int64_t content_length;
+    /** How many header fields there are. */
+    size_t header_count;
+} wc_http_head;
+
+/** How the peer broke HTTP. Set size before the call. */
+typedef struct wc_http_fault {
+    /** Bytes of this struct as the caller knows it. */
+    size_t size;
+    /** WC_H_..., or 0 where the peer's end came in the middle of a message. */
+    int32_t reason;
+    /** The HTTP status to answer with, or 0 where there is nobody to answer to. */
+    int32_t http_status;
+    /** Where, in the bytes that were shown. */
+    size_t at;
+} wc_http_fault;
+
+/**
+ * Makes a parser of requests. It belongs to whoever uses it: one thread at a time.
+ *
+ * [any thread]
+ *
+ * @param options  limits; deadlines in it are not used; null: the defaults; copied
+ * @param out      where the parser is written; free it with wc_http_parser_free
+ *
+ * Returns: WC_OK; WC_E_INVAL; WC_E_VERSION.
+ *
+ * # Safety
+ * `options` is null or an initialised struct; `out` is null or writable.
+ */
+WC_API
+wc_status wc_http_parser_new(const wc_http_options *options,
+                             wc_http_parser **out);
+
+/**
+ * Frees a parser.
+ *
+ * [any thread]
+ *
+ * @param parser  the parser, not used any more; null does nothing
+ *
+ * # Safety
+ * `parser` is null, or came from wc_http_parser_new and was not freed yet.
+ */
+WC_API void wc_http_parser_free(wc_http_parser *parser);
+
+/**
+ * Finds the next item. The parser keeps no bytes: show it all that it has not used, again and with
+ * more behind them. It does not scan again what it has scanned. After a head without keep_alive
+ * the bytes that follow its message are not to be shown as another request.
+ *
+ * [any thread]
+ *
+ * @param parser  the parser
+ * @param data    all bytes not used so far
+ * @param len     how many
+ * @param eof     not 0: none will follow
+ * @param used    where the number of bytes is written that are to be dropped, once the item is
+ * dealt with
+ * @param item    where the item is written, its size set
+ *
+ * Returns: WC_OK with an item; WC_NONE: more bytes are needed; WC_E_HTTP: the peer broke HTTP, see
+ * wc_http_parser_fault; WC_E_EOF: the end came in the middle of a message; both for ever.
+ * WC_E_INVAL; WC_E_VERSION; WC_E_PANIC.
+ *
+ * # Safety
+ * `parser` is alive; `data` points to `len` readable bytes; `used` and `item` are writable.
+ */
+WC_API
+wc_status wc_http_parser_next(wc_http_parser *parser,
+                              const char *data,
+                              size_t len,
+                              int32_t eof,
+                              size_t *used,
+                              wc_http_item *item);
+
+/**
+ * The head that was found last. It points into the bytes that were shown then.
+ *
+ * [any thread]
+ *
+ * @param parser  the parser, after WC_HTTP_HEAD, while the bytes shown then stand
+ * @param out     where the head is written, its size set
+ *
+ * Returns: WC_OK; WC_E_STATE if no head was found yet; WC_E_INVAL; WC_E_VERSION; WC_E_PANIC.
+ *
+ * # Safety
+ * `parser` is alive; the bytes in which the head was found stand; `out` is null or writable.
+ */
+WC_API
+wc_status wc_http_parser_head(const wc_http_parser *parser,
+                              wc_http_head *out);
+
+/**
+ * A header field of the head that was found last.
+ *
+ * [any thread]
+ *
+ * @param parser  the parser, after WC_HTTP_HEAD, while the bytes shown then stand
+ * @param index   less than header_count
+ * @param name    where the name is written, as it came
+ * @param value   where the value is written, without white space around it
+ *
+ * Returns: WC_OK; WC_E_STATE if no head was found yet; WC_E_INVAL, also for an index past the end;
+ * WC_E_PANIC.
+ *
+ * # Safety
+ * `parser` is alive; the bytes in which the head was found stand; `name` and `value` are null or
+ * writable.
+ */
+WC_API
+wc_status wc_http_parser_header_at(const wc_http_parser *parser,
+                                   size_t index,
+                                   wc_str *name,
+                                   wc_str *value);
+
+/**
+ * How the peer broke HTTP, after WC_E_HTTP or WC_E_EOF.
+ *
+ * [any thread]
+ *
+ * @param parser  the parser
+ * @param out     where the fault is written, its size set
+ *
+ * Returns: WC_OK; WC_E_STATE if there is none; WC_E_INVAL; WC_E_VERSION; WC_E_PANIC.
+ *
+ * # Safety
+ * `parser` is alive; `out` is null or writable.
+ */
+WC_API
+wc_status wc_http_parser_fault(const wc_http_parser *parser,
+                               wc_http_fault *out);
+
+/**
+ * The name of a reason, such as "WC_H_BARE_LF".
+ *
+ * [any thread]
+ *
+ * @param reason  any number
+ *
+ * Returns: a text that stands as long as the library is loaded; never null.
+ */
+WC_API const char *wc_http_reason_name(int32_t reason);
+
+/**
+ * One sentence that says what a reason means.
+ *
+ * [any thread]
+ *
+ * @param reason  any number
+ *
+ * Returns: a text that stands as long as the library is loaded; never null.
+ */
+WC_API const char *wc_http_reason_text(int32_t reason);
 #ifdef __cplusplus
 }
 #endif

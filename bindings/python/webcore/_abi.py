@@ -100,6 +100,11 @@ WC_H_CHUNK_EXT_TOTAL = 50
 WC_H_CHUNK_END = 51
 WC_H_TRAILER_FIELDS = 52
 WC_H_TRAILER_LONG = 53
+WC_H_METHOD_UNKNOWN = 54
+WC_H_HEAD_TIME = 55
+WC_H_BODY_TIME = 56
+WC_H_ANSWER_TIME = 57
+WC_H_NO_ROOM = 58
 WC_EVENT_OPEN = 1
 WC_EVENT_DATA = 2
 WC_EVENT_TOO_LONG = 3
@@ -118,6 +123,7 @@ WC_EVENT_BODY = 15
 WC_EVENT_END = 16
 WC_EVENT_REQUEST_DRAIN = 17
 WC_EVENT_REQUEST_CLOSE = 18
+WC_EVENT_REJECT = 19
 WC_FRAMING_RAW = 0
 WC_FRAMING_LINE = 1
 WC_FRAMING_LENGTH = 2
@@ -290,23 +296,20 @@ class wc_listen_options(Structure):
     ]
 
 
-class wc_http_parser(Structure):
-    """Opaque."""
-
-
 class wc_http_options(Structure):
     _fields_ = [
         ("size", c_size_t),
-        ("max_request_line", c_size_t),
-        ("max_field", c_size_t),
-        ("max_head", c_size_t),
+        ("max_request_line", c_uint32),
+        ("max_field", c_uint32),
         ("max_fields", c_uint32),
-        ("head_ms", c_uint32),
+        ("max_head", c_uint32),
         ("max_body", c_uint64),
+        ("head_ms", c_uint32),
         ("body_grace_ms", c_uint32),
         ("body_rate", c_uint32),
         ("keep_ms", c_uint32),
         ("answer_ms", c_uint32),
+        ("reserved", c_uint32),
     ]
 
 
@@ -316,6 +319,7 @@ wc_http_callbacks_on_body = CFUNCTYPE(None, wc_request, c_void_p, c_size_t, c_vo
 wc_http_callbacks_on_end = CFUNCTYPE(None, wc_request, c_void_p)
 wc_http_callbacks_on_drain = CFUNCTYPE(None, wc_request, c_void_p)
 wc_http_callbacks_on_close = CFUNCTYPE(None, wc_request, wc_status, c_void_p)
+wc_http_callbacks_on_reject = CFUNCTYPE(None, wc_conn, c_int32, c_int32, c_void_p)
 
 
 class wc_http_callbacks(Structure):
@@ -327,13 +331,19 @@ class wc_http_callbacks(Structure):
         ("on_end", wc_http_callbacks_on_end),
         ("on_drain", wc_http_callbacks_on_drain),
         ("on_close", wc_http_callbacks_on_close),
+        ("on_reject", wc_http_callbacks_on_reject),
     ]
+
+
+class wc_http_parser(Structure):
+    """Opaque."""
 
 
 class wc_http_item(Structure):
     _fields_ = [
         ("size", c_size_t),
         ("kind", c_int32),
+        ("reserved", c_int32),
         ("data", c_void_p),
         ("len", c_size_t),
     ]
