@@ -188,6 +188,20 @@ impl Loop {
         None
     }
 
+    /// Sends what is queued on connections whose step is not over or has not begun: for a caller that
+    /// leaves the loop for a while, or for good.
+    pub fn flush_queued(&mut self) {
+        let now = self.now.floor();
+        let current = self.current.as_ref().map(|current| current.conn);
+        for handle in current.into_iter().chain(self.ready.iter().copied()) {
+            if let Some(conn) = self.conns.get_mut(handle)
+                && conn.life() != Life::Closed
+            {
+                self.stats.bytes_sent += conn.flush(now) as u64;
+            }
+        }
+    }
+
     /// The bytes of the last notice.
     pub fn view(&self, view: View) -> &[u8] {
         let conn = self.current.as_ref().and_then(|current| self.conns.get(current.conn));
@@ -211,6 +225,7 @@ impl Loop {
     /// Ends every object, each with its last notice; nothing new is taken in any more.
     pub fn end_all(&mut self, why: Status) {
         self.ending = true;
+        self.flush_queued();
         self.close_listeners(why);
         for handle in self.conns.handles() {
             if let Some(conn) = self.conns.get_mut(handle) {

@@ -90,6 +90,7 @@ impl Core {
                 return Ok(Next::Call(call));
             }
             if self.free_wanted || (goal.stoppable && self.host.engine.take_stop()) {
+                self.host.engine.flush_queued();
                 return Ok(Next::Stopped);
             }
             if let Some(report) = self.host.next() {
