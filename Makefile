@@ -120,3 +120,5 @@ install: all
 clean:
 	$(CARGO) clean
 	rm -rf build
+
+include benches/bench.mk
