@@ -46,7 +46,7 @@ limits! {
     ACCEPT_RETRY_MAX_MS: u64 = 1_000, "ms", "Longest pause of such a listener.";
     POSTS: usize = 1 << 20, "posts", "Jobs queued by other threads; one more is WC_E_LIMIT.";
     BATCH: usize = 1024, "events", "Kernel events taken by one wait; the rest comes with the next.";
-    POOL_BYTES: usize = 4 << 20, "bytes", "Free buffers kept by a loop for reuse; more is given back to the allocator.";
+    POOL_BYTES: usize = 16 << 20, "bytes", "Free buffers kept by a loop for reuse; more is given back to the allocator.";
 
     HTTP_REQUEST_LINE: usize = 8 << 10, "bytes", "Request line; longer is 414.";
     HTTP_FIELD: usize = 8 << 10, "bytes", "One field line; longer is 431.";

@@ -75,6 +75,8 @@ pub struct Conn {
     pub owes_drain: bool,
     /// True exactly when the unread bytes have been shown and more are needed to show them again.
     pub waiting: bool,
+    /// True exactly when the last frame did not fit the hot buffer.
+    large: bool,
     /// True exactly when our end is to be told to the peer once the queue is sent.
     shut_wanted: bool,
     /// True exactly when the peer was told of our end.
@@ -121,6 +123,7 @@ impl Conn {
             held: false,
             owes_drain: false,
             waiting: true,
+            large: false,
             shut_wanted: false,
             shut_done: false,
             broken: false,

@@ -40,7 +40,7 @@ impl Conn {
         if self.output.is_empty() {
             self.progress = now;
             if self.output.is_unallocated() {
-                self.output = Bytes::over(pool.take());
+                self.output = Bytes::over(pool.take(false));
             }
         }
         self.output.push_with(room, write);
