@@ -1010,66 +1010,6 @@ WC_API wc_status wc_conn_options_init(wc_conn_options *options, size_t size);
 /* ---- conn ---- */
 
 /**
- * Where to connect to. Fill it with wc_connect_options_init, then change what you want.
- */
-typedef struct wc_connect_options {
-    /** Bytes of this struct as the caller knows it. */
-    size_t size;
-    /** An IPv4 or IPv6 address as text, or "localhost" for 127.0.0.1. */
-    const char *host;
-    /** The port. */
-    uint16_t port;
-    /** Reserved; 0. */
-    uint16_t reserved;
-    /**
-     * ms for the connection to be made, else it ends with WC_E_TIMEOUT; 0: as long as the system
-     * tries.
-     */
-    uint32_t timeout_ms;
-} wc_connect_options;
-
-/**
- * Fills connect options with the defaults.
- *
- * [any thread]
- *
- * @param options  the struct to fill
- * @param size     its size: sizeof(wc_connect_options)
- *
- * Returns: WC_OK; WC_E_INVAL for null; WC_E_VERSION for a size that no version had.
- */
-WC_API wc_status wc_connect_options_init(wc_connect_options *options, size_t size);
-
-/**
- * Makes an outbound TCP connection. It begins as WC_CONN_CONNECTING; on_open comes when it is
- * made, on_close with WC_E_CONNECT or WC_E_TIMEOUT when it is not. Output can be queued at once.
- *
- * [loop thread]
- *
- * @param loop_         the loop
- * @param options       where to; copied
- * @param conn_options  how; null: the defaults; copied
- * @param callbacks     copied; null: none, for a program that pulls events
- * @param user          goes to the callbacks
- * @param free_user     called once with user after on_close; also if this call fails, before it
- *                      returns; may be null
- * @param out           where the handle is written; may be null
- *
- * Returns: WC_OK; WC_E_INVAL; WC_E_VERSION; WC_E_ADDRESS for a host that is no address;
- * WC_E_LIMIT; WC_E_CONNECT, WC_E_NOFILES, WC_E_NOMEM, WC_E_OS if the system refuses at once;
- * WC_E_STATE while the loop is being freed; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED,
- * WC_E_PANIC. See connect(2).
- */
-WC_API
-wc_status wc_connect(wc_loop loop_,
-                     const wc_connect_options *options,
-                     const wc_conn_options *conn_options,
-                     const wc_conn_callbacks *callbacks,
-                     void *user,
-                     wc_free_fn free_user,
-                     wc_conn *out);
-
-/**
  * Queues bytes for the peer. What is queued in callbacks of one connection goes out in one piece
  * when they are over. Nothing is accepted in part.
  *
@@ -1081,8 +1021,8 @@ wc_status wc_connect(wc_loop loop_,
  *
  * Returns: WC_OK; WC_FULL: accepted, and above write_high, so exactly one on_drain follows;
  * WC_E_LIMIT: refused whole, for it would pass write_limit; WC_E_STATE: the program has ended its
- * output; WC_E_RESET: the peer is gone, on_close will say so; WC_E_INVAL; WC_E_BADHANDLE,
- * WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC. See send(2).
+ * output, or HTTP is spoken on the connection; WC_E_RESET: the peer is gone, on_close will say so;
+ * WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC. See send(2).
  */
 WC_API
 wc_status wc_conn_send(wc_conn conn,
@@ -1133,7 +1073,7 @@ wc_status wc_conn_send_async(wc_conn conn,
  *
  * @param conn  the connection
  *
- * Returns: WC_OK; WC_E_STATE if it has ended already; WC_E_RESET; WC_E_BADHANDLE, WC_E_GONE,
+ * Returns: WC_OK; WC_E_STATE if it has ended already, or HTTP is spoken on it; WC_E_RESET; WC_E_BADHANDLE, WC_E_GONE,
  * WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
  */
 WC_API
@@ -1212,6 +1152,28 @@ wc_status wc_conn_resume(wc_conn conn);
 WC_API
 wc_status wc_conn_keep(wc_conn conn,
                        size_t count);
+
+/**
+ * Cuts the input of a connection another way, from the bytes on that were not shown yet; so a
+ * protocol can begin with lines and go on with frames.
+ *
+ * [loop thread]
+ *
+ * @param conn          the connection
+ * @param framing       WC_FRAMING_...
+ * @param prefix_order  for WC_FRAMING_LENGTH: WC_ORDER_...
+ * @param prefix_bytes  for WC_FRAMING_LENGTH: bytes of the length, 1 to 8
+ * @param max_frame     longest line or frame, in bytes
+ *
+ * Returns: WC_OK; WC_E_INVAL; WC_E_STATE if HTTP is spoken on it; WC_E_BADHANDLE, WC_E_GONE,
+ * WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ */
+WC_API
+wc_status wc_conn_set_framing(wc_conn conn,
+                              int32_t framing,
+                              int32_t prefix_order,
+                              uint32_t prefix_bytes,
+                              size_t max_frame);
 
 /**
  * How many bytes are queued for the peer.
@@ -1475,6 +1437,68 @@ wc_status wc_listener_address(wc_listener listener,
  */
 WC_API
 wc_status wc_listener_close(wc_listener listener);
+
+/* ---- connect ---- */
+
+/**
+ * Where to connect to. Fill it with wc_connect_options_init, then change what you want.
+ */
+typedef struct wc_connect_options {
+    /** Bytes of this struct as the caller knows it. */
+    size_t size;
+    /** An IPv4 or IPv6 address as text, or "localhost" for 127.0.0.1. */
+    const char *host;
+    /** The port. */
+    uint16_t port;
+    /** Reserved; 0. */
+    uint16_t reserved;
+    /**
+     * ms for the connection to be made, else it ends with WC_E_TIMEOUT; 0: as long as the system
+     * tries.
+     */
+    uint32_t timeout_ms;
+} wc_connect_options;
+
+/**
+ * Fills connect options with the defaults.
+ *
+ * [any thread]
+ *
+ * @param options  the struct to fill
+ * @param size     its size: sizeof(wc_connect_options)
+ *
+ * Returns: WC_OK; WC_E_INVAL for null; WC_E_VERSION for a size that no version had.
+ */
+WC_API wc_status wc_connect_options_init(wc_connect_options *options, size_t size);
+
+/**
+ * Makes an outbound TCP connection. It begins as WC_CONN_CONNECTING; on_open comes when it is
+ * made, on_close with WC_E_CONNECT or WC_E_TIMEOUT when it is not. Output can be queued at once.
+ *
+ * [loop thread]
+ *
+ * @param loop_         the loop
+ * @param options       where to; copied
+ * @param conn_options  how; null: the defaults; copied
+ * @param callbacks     copied; null: none, for a program that pulls events
+ * @param user          goes to the callbacks
+ * @param free_user     called once with user after on_close; also if this call fails, before it
+ *                      returns; may be null
+ * @param out           where the handle is written; may be null
+ *
+ * Returns: WC_OK; WC_E_INVAL; WC_E_VERSION; WC_E_ADDRESS for a host that is no address;
+ * WC_E_LIMIT; WC_E_CONNECT, WC_E_NOFILES, WC_E_NOMEM, WC_E_OS if the system refuses at once;
+ * WC_E_STATE while the loop is being freed; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED,
+ * WC_E_PANIC. See connect(2).
+ */
+WC_API
+wc_status wc_connect(wc_loop loop_,
+                     const wc_connect_options *options,
+                     const wc_conn_options *conn_options,
+                     const wc_conn_callbacks *callbacks,
+                     void *user,
+                     wc_free_fn free_user,
+                     wc_conn *out);
 
 /* ---- http ---- */
 

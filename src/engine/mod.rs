@@ -256,7 +256,8 @@ impl Loop {
             Message::Above(message) => return Some(Notice::Above(message)),
             // The sender was answered when it queued this; a connection that ended since has said
             // so.
-            Message::Send(conn, bytes) => drop(self.send(conn, &bytes)),
+            Message::Send(conn, bytes) if self.is_plain(conn) => drop(self.send(conn, &bytes)),
+            Message::Send(..) => {}
             Message::Close(conn, how) => drop(self.close(conn, how)),
         }
         None

@@ -172,6 +172,10 @@ impl Loop {
             }
             conn.close_said = true;
             self.dead.push(handle);
+            if !conn.open_said && conn.listener != Handle::NONE {
+                // Accepted and lost before the program knew of it: there is nobody to tell.
+                return None;
+            }
             let (why, os_error) = (conn.why, conn.os_error);
             return Some(Notice::Closed { conn: handle, why, os_error });
         }

@@ -33,6 +33,11 @@ impl Loop {
         }
     }
 
+    /// Whether no upper layer speaks on this connection, so that the program may.
+    pub fn is_plain(&self, handle: Handle) -> bool {
+        self.conns.get(handle).is_some_and(|conn| conn.owner.service == 0)
+    }
+
     /// Queues bytes: OK, FULL, or an error with nothing accepted.
     pub fn send(&mut self, handle: Handle, bytes: &[u8]) -> Result<Status, Status> {
         if bytes.len() >= LARGE {

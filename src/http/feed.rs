@@ -172,8 +172,7 @@ impl Host {
         channel.exchange.read_end();
         channel.phase_began = now;
         let (request, streaming) = (channel.request, channel.service.streaming);
-        if request != Handle::NONE && channel.exchange.write_side() != WriteSide::Done || streaming
-        {
+        if request != Handle::NONE && channel.exchange.write_side() != WriteSide::Done {
             self.reports.push_back(match streaming {
                 true => Report::End(request),
                 false => Report::Request(request),
