@@ -90,7 +90,7 @@ void Site::on_failure(webcore::Request request)
     try {
         throw;
     } catch (const StatusError& error) {
-        if (error.status() != WC_E_GONE) {
+        if (!error.client_has_left()) {
             fprintf(stderr, "%s\n", error.what());
         }
     } catch (const std::exception& error) {
