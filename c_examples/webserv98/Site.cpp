@@ -116,9 +116,7 @@ void Site::hello(webcore::Request request)
     }
     headers.add("Content-Type", "text/html; charset=utf-8");
     must(request.respond(200, headers,
-                         "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n"
-                         "<title>Hello</title>\n<p>Hello, "
-                             + escape_html(name) + "!</p>\n</html>\n"),
+                         html_page("Hello", "<p>Hello, " + escape_html(name) + "!</p>\n")),
          "respond");
 }
 
