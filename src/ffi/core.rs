@@ -60,6 +60,10 @@ pub(super) struct Core {
     pub running: bool,
     /// True exactly when the loop is to be freed once `running` is over.
     pub free_wanted: bool,
+    /// True exactly while the loop is being freed.
+    pub freeing: bool,
+    /// True exactly when library code has panicked on this loop.
+    pub poisoned: bool,
     /// The event that the program has.
     pub event: wc_event,
     owner: Owner,
@@ -75,6 +79,8 @@ impl Core {
             stay,
             running: false,
             free_wanted: false,
+            freeing: false,
+            poisoned: false,
             event: wc_event::defaults(),
             owner: Owner::default(),
             after: After::Nothing,
