@@ -109,6 +109,10 @@ header:
 docs: header
 	WC_BLESS=1 $(CARGO) test --locked --quiet --test docs
 
+# bench-echo, bench-http, bench-syscalls.
+
+include benches/bench.mk
+
 install: all
 	mkdir -p $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)
 	cp $(LIB)/$(SHARED) $(DESTDIR)$(LIBDIR)/$(SHARED_FULL)
