@@ -184,6 +184,11 @@ impl Loop {
         self.now.floor()
     }
 
+    /// The time of this turn as the beginning of a deadline: rounded up, so that none is early.
+    pub fn stamp(&self) -> Millis {
+        self.now.after(0)
+    }
+
     /// What was counted so far.
     pub fn stats(&self) -> Stats {
         self.stats

@@ -53,7 +53,7 @@ impl Loop {
         room: usize,
         write: impl FnOnce(&mut Vec<u8>),
     ) -> Result<Status, Status> {
-        let now = self.now.floor();
+        let now = self.stamp();
         let conn = self.conns.find(handle)?;
         conn.accepts_output(room)?;
         conn.queue(&mut self.pool, room, now, write);
@@ -63,7 +63,7 @@ impl Loop {
     }
 
     fn send_large(&mut self, handle: Handle, bytes: &[u8]) -> Result<Status, Status> {
-        let now = self.now.floor();
+        let now = self.stamp();
         let conn = self.conns.find(handle)?;
         conn.accepts_output(bytes.len())?;
         self.stats.bytes_sent += conn.send_through(&mut self.pool, bytes, now) as u64;
@@ -81,7 +81,7 @@ impl Loop {
         body: &[u8],
         head: impl FnOnce(&mut Vec<u8>) -> bool,
     ) -> Result<(), Status> {
-        let now = self.now.floor();
+        let now = self.stamp();
         let conn = self.conns.find(handle)?;
         conn.accepts_output(room + body.len())?;
         let mut wanted = true;
@@ -117,7 +117,7 @@ impl Loop {
 
     /// Queues one frame: the length before it, or the line feed behind it, as the framing asks.
     pub fn send_frame(&mut self, handle: Handle, payload: &[u8]) -> Result<Status, Status> {
-        let now = self.now.floor();
+        let now = self.stamp();
         let conn = self.conns.find(handle)?;
         conn.accepts_output(payload.len() + 8)?;
         if conn.ends_lines() && payload.contains(&b'\n') {
@@ -176,7 +176,7 @@ impl Loop {
     /// Shows input again, first what was kept. Nothing comes while the protocol above holds it
     /// back.
     pub fn resume_input(&mut self, handle: Handle) -> Result<(), Status> {
-        let now = self.now.floor();
+        let now = self.stamp();
         let conn = self.live(handle)?;
         if conn.paused {
             conn.paused = false;
@@ -189,7 +189,7 @@ impl Loop {
 
     /// Holds input back for the protocol above, whatever the program wants, or shows it again.
     pub fn hold_input(&mut self, handle: Handle, held: bool) -> Result<(), Status> {
-        let now = self.now.floor();
+        let now = self.stamp();
         let conn = self.live(handle)?;
         if conn.held && !held {
             conn.waiting = false;
@@ -240,7 +240,7 @@ impl Loop {
 
     /// Another idle time for this connection; 0: none.
     pub fn set_idle(&mut self, handle: Handle, ms: u32) -> Result<(), Status> {
-        let now = self.now.floor();
+        let now = self.stamp();
         let conn = self.live(handle)?;
         conn.idle_ms = ms;
         conn.touch(now);

@@ -134,7 +134,7 @@ impl Host {
 
     fn begin_request(&mut self, conn: Handle, start: usize, len: usize) -> bool {
         let opened = self.open_request(conn, (start, len));
-        let now = self.engine.now();
+        let now = self.engine.stamp();
         let Some(channel) = self.channel(conn) else { return false };
         channel.phase_began = now;
         channel.body_bytes = 0;
@@ -167,7 +167,7 @@ impl Host {
     }
 
     fn end_request(&mut self, conn: Handle) -> bool {
-        let now = self.engine.now();
+        let now = self.engine.stamp();
         let Some(channel) = self.channel(conn) else { return false };
         channel.exchange.read_end();
         channel.phase_began = now;

@@ -141,8 +141,10 @@ impl Conn {
         };
         match got {
             Io::Done(0) => {
+                // What follows the end of the input, a reset for one, is news again.
                 self.eof_seen = true;
                 self.readable = false;
+                self.hangup = false;
                 0
             }
             Io::Done(count) => {
