@@ -15,6 +15,8 @@ pub(super) struct Current {
     pub conn: Handle,
     /// Unread bytes that the last notice showed; dropped when the next one is asked for.
     pub lent: usize,
+    /// Raw bytes that the notice at hand shows; 0 for any other notice.
+    pub shown: usize,
     /// Bytes that may still be read from it in this turn.
     pub budget: usize,
     /// True exactly when its queue was flushed in this step and nothing was queued since.
@@ -26,7 +28,8 @@ impl Loop {
         if let Some(conn) = self.conns.get_mut(handle) {
             conn.queued = false;
             let budget = conn.policy().read_budget;
-            self.current = Some(Current { conn: handle, lent: 0, budget, flushed: false });
+            self.current =
+                Some(Current { conn: handle, lent: 0, shown: 0, budget, flushed: false });
         }
     }
 
@@ -37,6 +40,7 @@ impl Loop {
         let handle = current.conn;
         let conn = self.conns.get_mut(handle)?;
         conn.consume(&mut self.hot, std::mem::take(&mut current.lent));
+        current.shown = 0;
         loop {
             match conn.life() {
                 Life::Connecting => {
@@ -84,6 +88,7 @@ impl Loop {
                 match conn.cut(&mut self.hot) {
                     Piece::Data { start, len, used } => {
                         current.lent = used;
+                        current.shown = if conn.is_raw() { used } else { 0 };
                         current.flushed = false;
                         return Some(Some(Notice::Data(handle, View { start, len })));
                     }
@@ -216,12 +221,15 @@ impl Loop {
     }
 
     /// In a notice of bytes of a raw connection: the last `count` of them are shown again, with
-    /// more behind them.
+    /// more behind them. Of two calls the later one counts.
     pub fn keep(&mut self, handle: Handle, count: usize) -> Result<(), Status> {
+        self.live(handle)?;
         let conn = self.conns.find(handle)?;
         match self.current.as_mut() {
-            Some(current) if current.conn == handle && count <= current.lent => {
-                current.lent -= count;
+            Some(current)
+                if current.conn == handle && current.shown > 0 && count <= current.shown =>
+            {
+                current.lent = current.shown - count;
                 conn.waiting = count > 0;
                 Ok(())
             }

@@ -20,7 +20,7 @@ const LARGE: usize = 32 << 10;
 
 impl Loop {
     /// A connection that has not said its last word.
-    fn live(&mut self, handle: Handle) -> Result<&mut Conn, Status> {
+    pub(super) fn live(&mut self, handle: Handle) -> Result<&mut Conn, Status> {
         let conn = self.conns.find(handle)?;
         if conn.life() == Life::Closed { Err(Status::GONE) } else { Ok(conn) }
     }

@@ -195,6 +195,11 @@ impl Conn {
         }
     }
 
+    /// Whether input is shown as it comes.
+    pub fn is_raw(&self) -> bool {
+        matches!(self.framing, Framing::Raw)
+    }
+
     /// Cuts input another way from now on.
     pub fn set_framing(&mut self, framing: Framing) {
         self.framing = framing;
