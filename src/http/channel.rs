@@ -99,11 +99,20 @@ impl Host {
     }
 
     pub(super) fn close_request(&mut self, request: Handle, why: Status) {
-        if let Some(ending) = self.requests.get_mut(request)
-            && !ending.ended
-        {
+        let Some(ending) = self.requests.get_mut(request) else { return };
+        if !ending.told {
+            self.requests.remove(request);
+        } else if !ending.ended {
             ending.ended = true;
             self.reports.push_back(Report::Closed { request, why });
+        }
+    }
+
+    /// Has a request reported, and with it its end.
+    pub(super) fn tell_request(&mut self, request: Handle, report: Report) {
+        if let Some(told) = self.requests.get_mut(request) {
+            told.told = true;
+            self.reports.push_back(report);
         }
     }
 

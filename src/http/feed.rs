@@ -145,7 +145,7 @@ impl Host {
         };
         channel.request = request;
         if channel.service.streaming {
-            self.reports.push_back(Report::Head(request));
+            self.tell_request(request, Report::Head(request));
         }
         true
     }
@@ -174,10 +174,8 @@ impl Host {
         let (request, streaming) = (channel.request, channel.service.streaming);
         if request != Handle::NONE && channel.exchange.write_side() != WriteSide::Done || streaming
         {
-            self.reports.push_back(match streaming {
-                true => Report::End(request),
-                false => Report::Request(request),
-            });
+            let report = if streaming { Report::End(request) } else { Report::Request(request) };
+            self.tell_request(request, report);
         }
         true
     }

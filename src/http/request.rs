@@ -22,6 +22,8 @@ pub(super) struct Request {
     pub owed: u64,
     /// True exactly when the answer's body goes onto the wire.
     pub sends_body: bool,
+    /// True exactly when a report of it is out or queued: only then it has a last one.
+    pub told: bool,
     /// True exactly when its last report is out or queued.
     pub ended: bool,
 }
@@ -63,6 +65,7 @@ impl Request {
             framing: None,
             owed: 0,
             sends_body: false,
+            told: false,
             ended: false,
         }
     }
