@@ -67,11 +67,14 @@ impl Host {
         else {
             return;
         };
-        let request = channel.request;
-        self.keep_message(channel.message);
-        if request != Handle::NONE {
-            let why = if why == Status::OK { Status::GONE } else { why };
-            self.close_request(request, why);
+        match self.requests.get_mut(channel.request) {
+            None => self.keep_message(channel.message),
+            // Its last report may still ask for the head.
+            Some(request) => {
+                request.message = channel.message;
+                let why = if why == Status::OK { Status::GONE } else { why };
+                self.close_request(channel.request, why);
+            }
         }
     }
 
