@@ -9,6 +9,7 @@ use crate::codec::http1::exchange::{ReadSide, WriteSide};
 use crate::codec::http1::{Item, Method, Reason, write};
 use crate::codec::{Decode, Fault, Step};
 use crate::engine::{Loop, View};
+use crate::net::life::Life;
 
 /// Where the decoding of the lent bytes stands.
 pub(super) struct Feed {
@@ -73,7 +74,9 @@ impl Host {
             if !self.settle_exchange(conn) || self.engine.is_full(conn) {
                 return self.end_feed(true);
             }
-            if self.engine.is_paused(conn) {
+            // What the program has closed shows it nothing more.
+            let open = matches!(self.engine.life(conn), Ok(Life::Open | Life::HalfOpen));
+            if !open || self.engine.is_paused(conn) {
                 return self.end_feed(false);
             }
             if !self.reports.is_empty() {
