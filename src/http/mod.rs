@@ -228,6 +228,15 @@ impl Host {
         self.engine.view(self.piece)
     }
 
+    /// Keeps the end of what a raw connection shows; `STATE` where HTTP reads it, for there it would
+    /// be read twice.
+    pub fn keep(&mut self, conn: Handle, count: usize) -> Result<(), Status> {
+        if self.channel(conn).is_some() {
+            return Err(Status::STATE);
+        }
+        self.engine.keep(conn, count)
+    }
+
     /// Ends everything in order: no new connections, no new requests; what is being answered goes
     /// on.
     pub fn drain(&mut self) {
