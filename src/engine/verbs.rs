@@ -20,7 +20,7 @@ const LARGE: usize = 32 << 10;
 
 impl Loop {
     /// A connection that has not said its last word.
-    fn live(&mut self, handle: Handle) -> Result<&mut Conn, Status> {
+    pub(super) fn live(&mut self, handle: Handle) -> Result<&mut Conn, Status> {
         let conn = self.conns.find(handle)?;
         if conn.life() == Life::Closed { Err(Status::GONE) } else { Ok(conn) }
     }
@@ -31,6 +31,11 @@ impl Loop {
             Some(current) if current.conn == handle => current.flushed = false,
             _ => self.wake(handle),
         }
+    }
+
+    /// Whether no upper layer speaks on this connection, so that the program may.
+    pub fn is_plain(&self, handle: Handle) -> bool {
+        self.conns.get(handle).is_some_and(|conn| conn.owner.service == 0)
     }
 
     /// Queues bytes: OK, FULL, or an error with nothing accepted.
@@ -48,7 +53,7 @@ impl Loop {
         room: usize,
         write: impl FnOnce(&mut Vec<u8>),
     ) -> Result<Status, Status> {
-        let now = self.now.floor();
+        let now = self.stamp();
         let conn = self.conns.find(handle)?;
         conn.accepts_output(room)?;
         conn.queue(&mut self.pool, room, now, write);
@@ -58,7 +63,7 @@ impl Loop {
     }
 
     fn send_large(&mut self, handle: Handle, bytes: &[u8]) -> Result<Status, Status> {
-        let now = self.now.floor();
+        let now = self.stamp();
         let conn = self.conns.find(handle)?;
         conn.accepts_output(bytes.len())?;
         self.stats.bytes_sent += conn.send_through(&mut self.pool, bytes, now) as u64;
@@ -76,7 +81,7 @@ impl Loop {
         body: &[u8],
         head: impl FnOnce(&mut Vec<u8>) -> bool,
     ) -> Result<(), Status> {
-        let now = self.now.floor();
+        let now = self.stamp();
         let conn = self.conns.find(handle)?;
         conn.accepts_output(room + body.len())?;
         let mut wanted = true;
@@ -112,7 +117,7 @@ impl Loop {
 
     /// Queues one frame: the length before it, or the line feed behind it, as the framing asks.
     pub fn send_frame(&mut self, handle: Handle, payload: &[u8]) -> Result<Status, Status> {
-        let now = self.now.floor();
+        let now = self.stamp();
         let conn = self.conns.find(handle)?;
         conn.accepts_output(payload.len() + 8)?;
         if conn.ends_lines() && payload.contains(&b'\n') {
@@ -171,7 +176,7 @@ impl Loop {
     /// Shows input again, first what was kept. Nothing comes while the protocol above holds it
     /// back.
     pub fn resume_input(&mut self, handle: Handle) -> Result<(), Status> {
-        let now = self.now.floor();
+        let now = self.stamp();
         let conn = self.live(handle)?;
         if conn.paused {
             conn.paused = false;
@@ -184,7 +189,7 @@ impl Loop {
 
     /// Holds input back for the protocol above, whatever the program wants, or shows it again.
     pub fn hold_input(&mut self, handle: Handle, held: bool) -> Result<(), Status> {
-        let now = self.now.floor();
+        let now = self.stamp();
         let conn = self.live(handle)?;
         if conn.held && !held {
             conn.waiting = false;
@@ -235,7 +240,7 @@ impl Loop {
 
     /// Another idle time for this connection; 0: none.
     pub fn set_idle(&mut self, handle: Handle, ms: u32) -> Result<(), Status> {
-        let now = self.now.floor();
+        let now = self.stamp();
         let conn = self.live(handle)?;
         conn.idle_ms = ms;
         conn.touch(now);

@@ -29,8 +29,15 @@ pub(super) fn silence_panics() {
 }
 
 /// Runs library code that needs no loop.
+#[inline]
 pub(super) fn guard<T>(act: impl FnOnce() -> Result<T, Status>) -> Result<T, Status> {
     let _errno = errno::Saved::new();
+    catch(act)
+}
+
+/// Runs library code; a panic is a status, and prints nothing.
+#[inline]
+pub(super) fn catch<T>(act: impl FnOnce() -> Result<T, Status>) -> Result<T, Status> {
     let was = GUARDED.replace(true);
     let result = catch_unwind(AssertUnwindSafe(act));
     GUARDED.set(was);
@@ -38,6 +45,7 @@ pub(super) fn guard<T>(act: impl FnOnce() -> Result<T, Status>) -> Result<T, Sta
 }
 
 /// Runs library code on the loop of a handle.
+#[inline]
 pub(super) fn with<T>(
     handle: u64,
     kind: Kind,

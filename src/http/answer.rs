@@ -173,6 +173,9 @@ impl Host {
         self.refresh_date();
         let date = self.date;
         let Some(channel) = self.channel(conn) else { return };
+        if let Some(message) = channel.message.as_ref() {
+            channel.exchange.read_method(message.head().known);
+        }
         channel.exchange.read_fault();
         let request = std::mem::replace(&mut channel.request, Handle::NONE);
         let mut exchange = channel.exchange;

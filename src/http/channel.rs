@@ -67,11 +67,14 @@ impl Host {
         else {
             return;
         };
-        let request = channel.request;
-        self.keep_message(channel.message);
-        if request != Handle::NONE {
-            let why = if why == Status::OK { Status::GONE } else { why };
-            self.close_request(request, why);
+        match self.requests.get_mut(channel.request) {
+            None => self.keep_message(channel.message),
+            // Its last report may still ask for the head.
+            Some(request) => {
+                request.message = channel.message;
+                let why = if why == Status::OK { Status::GONE } else { why };
+                self.close_request(channel.request, why);
+            }
         }
     }
 
@@ -99,11 +102,20 @@ impl Host {
     }
 
     pub(super) fn close_request(&mut self, request: Handle, why: Status) {
-        if let Some(ending) = self.requests.get_mut(request)
-            && !ending.ended
-        {
+        let Some(ending) = self.requests.get_mut(request) else { return };
+        if !ending.told {
+            self.requests.remove(request);
+        } else if !ending.ended {
             ending.ended = true;
             self.reports.push_back(Report::Closed { request, why });
+        }
+    }
+
+    /// Has a request reported, and with it its end.
+    pub(super) fn tell_request(&mut self, request: Handle, report: Report) {
+        if let Some(told) = self.requests.get_mut(request) {
+            told.told = true;
+            self.reports.push_back(report);
         }
     }
 

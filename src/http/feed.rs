@@ -9,6 +9,7 @@ use crate::codec::http1::exchange::{ReadSide, WriteSide};
 use crate::codec::http1::{Item, Method, Reason, write};
 use crate::codec::{Decode, Fault, Step};
 use crate::engine::{Loop, View};
+use crate::net::life::Life;
 
 /// Where the decoding of the lent bytes stands.
 pub(super) struct Feed {
@@ -73,7 +74,9 @@ impl Host {
             if !self.settle_exchange(conn) || self.engine.is_full(conn) {
                 return self.end_feed(true);
             }
-            if self.engine.is_paused(conn) {
+            // What the program has closed shows it nothing more.
+            let open = matches!(self.engine.life(conn), Ok(Life::Open | Life::HalfOpen));
+            if !open || self.engine.is_paused(conn) {
                 return self.end_feed(false);
             }
             if !self.reports.is_empty() {
@@ -134,7 +137,7 @@ impl Host {
 
     fn begin_request(&mut self, conn: Handle, start: usize, len: usize) -> bool {
         let opened = self.open_request(conn, (start, len));
-        let now = self.engine.now();
+        let now = self.engine.stamp();
         let Some(channel) = self.channel(conn) else { return false };
         channel.phase_began = now;
         channel.body_bytes = 0;
@@ -145,7 +148,7 @@ impl Host {
         };
         channel.request = request;
         if channel.service.streaming {
-            self.reports.push_back(Report::Head(request));
+            self.tell_request(request, Report::Head(request));
         }
         true
     }
@@ -167,17 +170,14 @@ impl Host {
     }
 
     fn end_request(&mut self, conn: Handle) -> bool {
-        let now = self.engine.now();
+        let now = self.engine.stamp();
         let Some(channel) = self.channel(conn) else { return false };
         channel.exchange.read_end();
         channel.phase_began = now;
         let (request, streaming) = (channel.request, channel.service.streaming);
-        if request != Handle::NONE && channel.exchange.write_side() != WriteSide::Done || streaming
-        {
-            self.reports.push_back(match streaming {
-                true => Report::End(request),
-                false => Report::Request(request),
-            });
+        if request != Handle::NONE && channel.exchange.write_side() != WriteSide::Done {
+            let report = if streaming { Report::End(request) } else { Report::Request(request) };
+            self.tell_request(request, report);
         }
         true
     }

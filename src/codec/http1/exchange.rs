@@ -274,6 +274,12 @@ impl Exchange {
         self.turn_read(ReadInput::End);
     }
 
+    /// The method of a request whose head cannot be completed: what answers it has a body or not by
+    /// that.
+    pub fn read_method(&mut self, method: Method) {
+        self.method = method;
+    }
+
     /// The decoder failed, or the client's end came in the middle of a request.
     pub fn read_fault(&mut self) {
         self.keep = false;
