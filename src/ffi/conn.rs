@@ -292,14 +292,7 @@ pub extern "C" fn wc_conn_resume(conn: wc_conn) -> wc_status {
 /// WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn wc_conn_keep(conn: wc_conn, count: usize) -> wc_status {
-    code(with(conn, Kind::Conn, |core| {
-        let owner = core.host.engine.conn_owner(Handle(conn));
-        if owner.is_some_and(|owner| owner.service > 0) {
-            // What an HTTP connection keeps is its decoder's to say.
-            return Err(Status::STATE);
-        }
-        core.host.engine.keep(Handle(conn), count)
-    }))
+    code(with(conn, Kind::Conn, |core| core.keep(Handle(conn), count)))
 }
 
 /// How many bytes are queued for the peer.

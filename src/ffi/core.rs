@@ -150,6 +150,15 @@ impl Core {
         new
     }
 
+    /// Has the end of what the program has been shown be shown again. What a connection of HTTP
+    /// keeps is its decoder's to say.
+    pub fn keep(&mut self, conn: Handle, count: usize) -> Result<(), Status> {
+        match self.host.engine.conn_owner(conn) {
+            Some(owner) if owner.service > 0 => Err(Status::STATE),
+            _ => self.host.engine.keep(conn, count),
+        }
+    }
+
     /// The program is through with the event that it has.
     pub fn settle(&mut self) {
         match std::mem::replace(&mut self.after, After::Nothing) {
