@@ -128,9 +128,12 @@ impl Loop {
     pub fn send_frame(&mut self, handle: Handle, payload: &[u8]) -> Result<Status, Status> {
         let now = self.now.floor();
         let conn = self.conns.find(handle)?;
-        conn.accepts_output(payload.len() + 8)?;
+        conn.accepts_output(payload.len() + conn.frame_extra())?;
         if conn.ends_lines() && payload.contains(&b'\n') {
             return Err(Status::INVAL);
+        }
+        if conn.ends_lines() && payload.len() > conn.policy().max_frame {
+            return Err(Status::LIMIT);
         }
         let large = payload.len() >= LARGE && !conn.ends_lines();
         conn.queue_frame(&mut self.pool, payload, !large, now)?;
