@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Handles that name nothing, or not this, or nothing any more: every function answers, none acts. */
+/* Handles that name nothing, or not this, or nothing any more: every function answers. */
 #include <sys/resource.h>
 
 #include "tap.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Structs that start with their size: from no version, from a later one, null, at an odd address. */
+/* Structs that start with their size: of no version, of a later one, null, at an odd address. */
 #include "tap.h"
 #include "wire.h"
 
