@@ -131,9 +131,7 @@ impl Host {
     /// The next thing that happened in this turn; none when all is said and done.
     #[expect(clippy::should_implement_trait, reason = "what it gives is used before the next")]
     pub fn next(&mut self) -> Option<Report> {
-        if let Some(request) = self.closed.take() {
-            self.requests.remove(request);
-        }
+        self.bury_closed();
         loop {
             if let Some(report) = self.reports.pop_front() {
                 if let Report::Closed { request, .. } = report {
@@ -151,6 +149,13 @@ impl Host {
                     return Some(report);
                 }
             }
+        }
+    }
+
+    /// The program is through with the last report of a request, if one is out: its handle is gone.
+    pub fn bury_closed(&mut self) {
+        if let Some(request) = self.closed.take() {
+            self.requests.remove(request);
         }
     }
 

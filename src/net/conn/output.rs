@@ -134,6 +134,15 @@ impl Conn {
         self.shut_done
     }
 
+    /// Bytes that a frame takes besides its payload.
+    pub fn frame_extra(&self) -> usize {
+        match &self.framing {
+            Framing::Raw => 0,
+            Framing::Line(_) => 1,
+            Framing::Length(codec) => codec.prefix_bytes(),
+        }
+    }
+
     /// Queues the length of a frame, and with `whole` its payload and line end too.
     pub fn queue_frame(
         &mut self,
