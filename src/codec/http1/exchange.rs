@@ -274,6 +274,11 @@ impl Exchange {
         self.turn_read(ReadInput::End);
     }
 
+    /// Bytes came that are not decoded yet: a body that follows is not waited for any more.
+    pub fn read_some(&mut self) {
+        self.expects = false;
+    }
+
     /// The method of a request whose head cannot be completed: what answers it has a body or not by
     /// that.
     pub fn read_method(&mut self, method: Method) {
