@@ -206,7 +206,8 @@ impl Host {
             let message = channel.message.take();
             self.keep_message(message);
             if feed.budget == 0 && rest > 0 {
-                let _ = self.engine.show_again(conn);
+                self.hold(conn);
+                self.served.push(conn);
             }
         }
         self.arm(conn);
