@@ -285,10 +285,13 @@ impl Exchange {
         self.method = method;
     }
 
-    /// The decoder failed, or the client's end came in the middle of a request.
+    /// The decoder failed, or the client's end or a deadline came in the middle of a request. One
+    /// that is whole stays so, and is the last.
     pub fn read_fault(&mut self) {
         self.keep = false;
-        self.turn_read(ReadInput::Fault);
+        if matches!(self.read, ReadSide::Head | ReadSide::Body) {
+            self.turn_read(ReadInput::Fault);
+        }
     }
 
     /// The client ended its output: what came complete is answered, then the connection ends.
