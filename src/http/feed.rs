@@ -3,6 +3,7 @@
 //! lends the bytes; what it leaves is kept by the connection and shown again.
 
 use super::channel::Channel;
+use super::deadline::Phase;
 use super::{Host, Report};
 use crate::base::{Handle, Status, limits};
 use crate::codec::http1::exchange::{ReadSide, WriteSide};
@@ -139,6 +140,8 @@ impl Host {
         let now = self.engine.now();
         let Some(channel) = self.channel(conn) else { return false };
         channel.phase_began = now;
+        // What was armed was for the request before, also where this one waits for the same.
+        channel.armed = Phase::Nothing;
         channel.body_bytes = 0;
         let Ok(request) = opened else {
             let (http, reason) = (Reason::NO_ROOM.http(), Reason::NO_ROOM.0);
