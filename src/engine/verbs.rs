@@ -134,12 +134,6 @@ impl Loop {
         let now = self.stamp();
         let conn = self.conns.find(handle)?;
         conn.accepts_output(payload.len() + conn.frame_extra())?;
-        if conn.ends_lines() && payload.contains(&b'\n') {
-            return Err(Status::INVAL);
-        }
-        if conn.ends_lines() && payload.len() > conn.policy().max_frame {
-            return Err(Status::LIMIT);
-        }
         let large = payload.len() >= LARGE && !conn.ends_lines();
         conn.queue_frame(&mut self.pool, payload, !large, now)?;
         if large {

@@ -151,6 +151,9 @@ impl Conn {
         whole: bool,
         now: Millis,
     ) -> Result<(), Status> {
+        if let Framing::Line(codec) = &self.framing {
+            codec.check(payload)?;
+        }
         self.queue(pool, 0, now, |_| ());
         let (framing, output) = (&self.framing, &mut self.output);
         output.push_with(payload.len() + 8, |buffer| {
