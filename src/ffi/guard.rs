@@ -32,12 +32,6 @@ pub(super) fn silence_panics() {
 #[inline]
 pub(super) fn guard<T>(act: impl FnOnce() -> Result<T, Status>) -> Result<T, Status> {
     let _errno = errno::Saved::new();
-    catch(act)
-}
-
-/// Runs library code; a panic is a status, and prints nothing.
-#[inline]
-pub(super) fn catch<T>(act: impl FnOnce() -> Result<T, Status>) -> Result<T, Status> {
     let was = GUARDED.replace(true);
     let result = catch_unwind(AssertUnwindSafe(act));
     GUARDED.set(was);

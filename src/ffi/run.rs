@@ -4,12 +4,12 @@
 
 use super::call::Call;
 use super::core::{Core, Goal, Next, drop_of};
-use super::guard::{self, code, guard, with};
+use super::guard::{code, guard, with};
 use super::table;
 use super::types::{wc_loop, wc_status};
 use crate::base::{Handle, Kind, Status};
 use crate::engine::Message;
-use crate::sys::{errno, process};
+use crate::sys::process;
 
 /// That a run, next or drain is on the stack; however it is left, also by an exception of a
 /// callback.
@@ -19,18 +19,15 @@ pub(super) struct Running {
     /// running loop is freed when this is dropped, and is not given up.
     core: *mut Core,
     forks: u32,
-    /// errno is for the callbacks to change; what it was is put back at the end.
-    _errno: errno::Saved,
 }
 
 impl Running {
     pub(super) fn begin(loop_: wc_loop) -> Result<Running, Status> {
-        let errno = errno::Saved::new();
         let core = with(loop_, Kind::Loop, |core| {
             let was = std::mem::replace(&mut core.running, true);
             if was { Err(Status::REENTRANT) } else { Ok(std::ptr::from_mut(core)) }
         })?;
-        Ok(Running { handle: loop_, core, forks: process::forks(), _errno: errno })
+        Ok(Running { handle: loop_, core, forks: process::forks() })
     }
 
     /// Runs library code on the loop, as `guard::with` does for a handle that comes from outside.
@@ -39,7 +36,7 @@ impl Running {
         if process::forks() != self.forks {
             return Err(Status::FORKED);
         }
-        let result = guard::catch(|| {
+        let result = guard(|| {
             // SAFETY: the field says why the core is alive and ours; no reference to it is, for
             // user code runs between the calls of this function, never within one.
             let core = unsafe { &mut *self.core };
@@ -98,7 +95,6 @@ impl Drop for Running {
 
 /// Ends all that lives in the loop, each with its last callback, then the loop.
 pub(super) fn free_loop(loop_: wc_loop) -> wc_status {
-    let _errno = errno::Saved::new();
     let ended = with(loop_, Kind::Loop, |core| {
         core.free_wanted = false;
         core.freeing = true;
