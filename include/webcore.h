@@ -1073,8 +1073,8 @@ wc_status wc_conn_send_async(wc_conn conn,
  *
  * @param conn  the connection
  *
- * Returns: WC_OK; WC_E_STATE if it has ended already, or HTTP is spoken on it; WC_E_RESET; WC_E_BADHANDLE, WC_E_GONE,
- * WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ * Returns: WC_OK; WC_E_STATE if it has ended already, or HTTP is spoken on it; WC_E_RESET;
+ * WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
  */
 WC_API
 wc_status wc_conn_shutdown(wc_conn conn);

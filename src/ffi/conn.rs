@@ -103,8 +103,8 @@ pub unsafe extern "C" fn wc_conn_send_async(
 ///
 /// @param conn  the connection
 ///
-/// Returns: WC_OK; WC_E_STATE if it has ended already, or HTTP is spoken on it; WC_E_RESET; WC_E_BADHANDLE, WC_E_GONE,
-/// WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+/// Returns: WC_OK; WC_E_STATE if it has ended already, or HTTP is spoken on it; WC_E_RESET;
+/// WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn wc_conn_shutdown(conn: wc_conn) -> wc_status {
     code(with(conn, Kind::Conn, |core| {
