@@ -75,6 +75,11 @@ def matches(shown, printed):
     return re.fullmatch(pattern, printed.replace("\r", "").strip(), re.DOTALL) is not None
 
 
+def hear_ctrl_c():
+    """A test that runs in the background of a shell ignores SIGINT, and so would its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Server:
     """A server of a document, from its first line to its end."""
 
@@ -87,7 +92,8 @@ class Server:
         try:
             self.process = subprocess.Popen(
                 ["sh", "-c", f"exec {block.text}"], cwd=desk.path, env=desk.environment,
-                stdin=subprocess.DEVNULL, stdout=theirs, stderr=self.errors)
+                stdin=subprocess.DEVNULL, stdout=theirs, stderr=self.errors,
+                preexec_fn=hear_ctrl_c)
         finally:
             os.close(theirs)
         said = []
