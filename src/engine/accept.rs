@@ -131,8 +131,9 @@ impl Loop {
                     if let Err(why) = self.take_in(handle, fd) {
                         return self.pause(handle, why, self.os_error);
                     }
+                    self.resume(handle);
                 }
-                Accept::Wait => return,
+                Accept::Wait => return self.resume(handle),
                 Accept::Again(os_error) => self.os_error = os_error,
                 Accept::Exhausted(os_error) | Accept::Fail(os_error) => {
                     return self.pause(handle, crate::sys::blame::status(os_error), os_error);
@@ -173,10 +174,20 @@ impl Loop {
                 listener.timer = Some(timer);
             }
         }
-        if changed {
+        let Some(listener) = self.listeners.get_mut(handle) else { return };
+        if !std::mem::replace(&mut listener.pause_said, true) {
             self.os_error = os_error;
             self.stats.accept_pauses += 1;
             self.notices.push_back(Notice::Paused { listener: handle, why, os_error });
+        }
+    }
+
+    /// Says that a pause is over, if the program was told of one.
+    fn resume(&mut self, handle: Handle) {
+        if let Some(listener) = self.listeners.get_mut(handle)
+            && std::mem::take(&mut listener.pause_said)
+        {
+            self.notices.push_back(Notice::Resumed(handle));
         }
     }
 

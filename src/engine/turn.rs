@@ -168,7 +168,8 @@ impl Loop {
         }
     }
 
-    /// A paused listener accepts again.
+    /// A paused listener tries to accept; the program is told that the pause is over once that
+    /// did not fail.
     pub(super) fn retry(&mut self, handle: Handle) {
         let Some(listener) = self.listeners.get_mut(handle) else { return };
         if listener.gate() != Gate::Paused {
@@ -182,7 +183,7 @@ impl Loop {
             return self.pause(handle, why, os_error);
         }
         listener.turn(Knock::Retry);
-        self.notices.push_back(super::Notice::Resumed(handle));
+        self.accepting.push_back(handle);
     }
 
     /// Tells the selector the interest of each connection that may have changed it.

@@ -25,6 +25,20 @@ impl Loop {
         if conn.life() == Life::Closed { Err(Status::GONE) } else { Ok(conn) }
     }
 
+    /// A connection whose last word the program is not through with.
+    fn known(&mut self, handle: Handle) -> Result<&mut Conn, Status> {
+        let conn = self.conns.find(handle)?;
+        if conn.over { Err(Status::GONE) } else { Ok(conn) }
+    }
+
+    /// The program is through with the last word of a connection: from now on its handle is gone,
+    /// though it is freed between turns only.
+    pub fn bury(&mut self, handle: Handle) {
+        if let Some(conn) = self.conns.get_mut(handle) {
+            conn.over = true;
+        }
+    }
+
     /// Something changed that the next step has to look at.
     fn touched(&mut self, handle: Handle) {
         match self.current.as_mut() {
@@ -119,10 +133,7 @@ impl Loop {
     pub fn send_frame(&mut self, handle: Handle, payload: &[u8]) -> Result<Status, Status> {
         let now = self.stamp();
         let conn = self.conns.find(handle)?;
-        conn.accepts_output(payload.len() + 8)?;
-        if conn.ends_lines() && payload.contains(&b'\n') {
-            return Err(Status::INVAL);
-        }
+        conn.accepts_output(payload.len() + conn.frame_extra())?;
         let large = payload.len() >= LARGE && !conn.ends_lines();
         conn.queue_frame(&mut self.pool, payload, !large, now)?;
         if large {
@@ -218,23 +229,23 @@ impl Loop {
 
     /// Where the connection stands; also when its last word is being said.
     pub fn life(&mut self, handle: Handle) -> Result<Life, Status> {
-        Ok(self.conns.find(handle)?.life())
+        Ok(self.known(handle)?.life())
     }
 
     /// The listener it came from.
     pub fn conn_listener(&mut self, handle: Handle) -> Result<Handle, Status> {
-        Ok(self.conns.find(handle)?.listener)
+        Ok(self.known(handle)?.listener)
     }
 
     /// Its owner's words, as long as its last notice is not settled.
     #[inline]
     pub fn conn_owner(&self, handle: Handle) -> Option<Owner> {
-        self.conns.get(handle).map(|conn| conn.owner)
+        self.conns.get(handle).filter(|conn| !conn.over).map(|conn| conn.owner)
     }
 
     /// Changes its owner's words.
     pub fn set_conn_owner(&mut self, handle: Handle, owner: Owner) -> Result<(), Status> {
-        self.conns.find(handle)?.owner = owner;
+        self.known(handle)?.owner = owner;
         Ok(())
     }
 
@@ -269,7 +280,7 @@ impl Loop {
 
     /// The address of the other end (`peer`) or of ours.
     pub fn address(&mut self, handle: Handle, peer: bool) -> Result<SocketAddr, Status> {
-        let conn = self.conns.find(handle)?;
+        let conn = self.known(handle)?;
         let fd = conn.link().socket().ok_or(Status::STATE)?;
         let found =
             if peer { socket::peer_addr(fd.as_fd()) } else { socket::local_addr(fd.as_fd()) };

@@ -185,7 +185,7 @@ pub extern "C" fn wc_conn_pause(conn: wc_conn) -> wc_status {
 /// WC_E_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn wc_conn_resume(conn: wc_conn) -> wc_status {
-    code(with(conn, Kind::Conn, |core| core.host.engine.resume_input(Handle(conn))))
+    code(with(conn, Kind::Conn, |core| core.host.resume(Handle(conn))))
 }
 
 /// Keeps the end of what on_data shows: it is shown again, with what comes next behind it. For

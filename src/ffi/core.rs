@@ -164,12 +164,16 @@ impl Core {
         match std::mem::replace(&mut self.after, After::Nothing) {
             After::Nothing => {}
             After::Conn(owner, alone) => {
+                self.host.engine.bury(Handle(self.event.object));
                 self.bindings.drop_user(owner);
                 if alone {
                     self.bindings.remove(owner);
                 }
             }
-            After::Request(owner) => self.bindings.drop_user(owner),
+            After::Request(owner) => {
+                self.host.bury_closed();
+                self.bindings.drop_user(owner);
+            }
             After::Post(parcel) => self.bindings.release_later(drop_of(&parcel)),
         }
     }

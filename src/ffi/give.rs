@@ -18,6 +18,14 @@ pub(super) unsafe trait Versioned: Copy {
     fn defaults() -> Self;
 }
 
+/// No version will have a larger struct; a size above it was never set.
+const LARGEST: usize = 4096;
+
+/// VERSION for a size that no version has.
+fn expect_size<T: Versioned>(size: usize) -> Result<(), Status> {
+    if (T::FIRST..=LARGEST).contains(&size) { Ok(()) } else { Err(Status::VERSION) }
+}
+
 /// Fills the caller's struct of `size` bytes with the defaults; bytes unknown here become zero.
 ///
 /// # Safety
@@ -26,9 +34,7 @@ pub(super) unsafe fn init<T: Versioned>(out: *mut T, size: usize) -> Result<(), 
     if out.is_null() || !out.is_aligned() {
         return Err(Status::INVAL);
     }
-    if size < T::FIRST {
-        return Err(Status::VERSION);
-    }
+    expect_size::<T>(size)?;
     let defaults = T::defaults();
     // SAFETY: the caller promised `size` writable bytes; what is copied is within both structs; the
     // first field of a Versioned struct is its size.
@@ -55,9 +61,7 @@ pub(super) unsafe fn read<T: Versioned>(from: *const T) -> Result<T, Status> {
     // both.
     unsafe {
         let size = from.cast::<usize>().read();
-        if size < T::FIRST {
-            return Err(Status::VERSION);
-        }
+        expect_size::<T>(size)?;
         let known = size.min(size_of::<T>());
         let tail = std::slice::from_raw_parts(from.cast::<u8>().add(known), size - known);
         if tail.iter().any(|byte| *byte != 0) {
@@ -90,9 +94,7 @@ pub(super) unsafe fn write<T: Versioned>(out: *mut T, value: &T) -> Result<(), S
     // structs.
     unsafe {
         let size = out.cast::<usize>().read();
-        if size < T::FIRST {
-            return Err(Status::VERSION);
-        }
+        expect_size::<T>(size)?;
         let known = size.min(size_of::<T>());
         std::ptr::copy_nonoverlapping((value as *const T).cast::<u8>(), out.cast::<u8>(), known);
         out.cast::<usize>().write(size);

@@ -8,7 +8,7 @@ use super::{Host, Report, SPARE_MESSAGES, Service};
 use crate::base::time::Millis;
 use crate::base::{Handle, Status};
 use crate::codec::http1::exchange::{Next, ReadSide, WriteSide};
-use crate::codec::http1::{Exchange, Message};
+use crate::codec::http1::{Exchange, Message, write};
 use crate::engine::How;
 use crate::net::NEVER;
 use std::rc::Rc;
@@ -143,7 +143,29 @@ impl Host {
         if self.settle_exchange(conn) && self.channel(conn).is_some_and(|c| c.held) {
             self.release(conn);
         }
+        self.ask_for_body(conn);
         self.arm(conn);
+    }
+
+    /// Sends 100 (Continue) where a client waits for it with a body that is wanted now.
+    pub(super) fn ask_for_body(&mut self, conn: Handle) {
+        if self.engine.is_paused(conn) {
+            return;
+        }
+        if let Some(channel) = self.channel(conn)
+            && channel.request != Handle::NONE
+            && channel.exchange.continue_due()
+        {
+            // A connection that ended meanwhile asks for nothing.
+            let _ = self.engine.send(conn, write::CONTINUE);
+        }
+    }
+
+    /// Shows input again after the program has paused it.
+    pub fn resume(&mut self, conn: Handle) -> Result<(), Status> {
+        self.engine.resume_input(conn)?;
+        self.touch_channel(conn);
+        Ok(())
     }
 
     /// Applies the joint rule of the exchange. True: the next request may be decoded.

@@ -66,7 +66,7 @@ impl Host {
         let now = self.engine.stamp();
         let Some(channel) = self.channel(conn) else { return };
         let phase = channel.phase();
-        if phase == channel.armed && (phase == Phase::Nothing || channel.until != NEVER) {
+        if phase == channel.armed && (phase == Phase::Nothing) == (channel.until == NEVER) {
             return;
         }
         if phase == Phase::Head && channel.armed != phase {

@@ -3,10 +3,11 @@
 //! lends the bytes; what it leaves is kept by the connection and shown again.
 
 use super::channel::Channel;
+use super::deadline::Phase;
 use super::{Host, Report};
 use crate::base::{Handle, Status, limits};
 use crate::codec::http1::exchange::{ReadSide, WriteSide};
-use crate::codec::http1::{Item, Method, Reason, write};
+use crate::codec::http1::{Item, Method, Reason};
 use crate::codec::{Decode, Fault, Step};
 use crate::engine::{Loop, View};
 use crate::net::life::Life;
@@ -91,6 +92,9 @@ impl Host {
     /// Decodes one item. False: the bytes are used up, or of no use any more.
     fn feed_item(&mut self, conn: Handle) -> bool {
         self.lend_message(conn);
+        if self.feed.as_ref().is_some_and(|feed| feed.at == feed.len) {
+            self.ask_for_body(conn);
+        }
         let (Some(feed), Some(Some(channel))) =
             (self.feed.as_mut(), self.channels.get_mut(conn.slot() as usize))
         else {
@@ -100,10 +104,6 @@ impl Host {
         if at_head && feed.at < feed.len && feed.budget == 0 {
             // A fair share is served: the others come first, then this connection again.
             return false;
-        }
-        if channel.request != Handle::NONE && feed.at == feed.len && channel.exchange.continue_due()
-        {
-            let _ = self.engine.send(conn, write::CONTINUE);
         }
         match decode(&self.engine, channel, feed) {
             Found::Head { start, len } => {
@@ -140,6 +140,8 @@ impl Host {
         let now = self.engine.stamp();
         let Some(channel) = self.channel(conn) else { return false };
         channel.phase_began = now;
+        // What was armed was for the request before, also where this one waits for the same.
+        channel.armed = Phase::Nothing;
         channel.body_bytes = 0;
         let Ok(request) = opened else {
             let (http, reason) = (Reason::NO_ROOM.http(), Reason::NO_ROOM.0);
@@ -195,6 +197,9 @@ impl Host {
         if rest > 0 {
             // A connection that ended meanwhile keeps nothing.
             let _ = self.engine.keep(conn, rest);
+            if let Some(channel) = self.channel(conn) {
+                channel.exchange.read_some();
+            }
         }
         let Some(channel) = self.channel(conn) else { return };
         if hold {
@@ -203,7 +208,8 @@ impl Host {
             let message = channel.message.take();
             self.keep_message(message);
             if feed.budget == 0 && rest > 0 {
-                let _ = self.engine.show_again(conn);
+                self.hold(conn);
+                self.served.push(conn);
             }
         }
         self.arm(conn);

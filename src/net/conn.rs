@@ -63,6 +63,8 @@ pub struct Conn {
     pub open_said: bool,
     /// True exactly when the program was told that it is closed.
     pub close_said: bool,
+    /// True exactly when the program is through with that, too.
+    pub over: bool,
     /// True exactly when the connection is in the loop's ready list.
     pub queued: bool,
     /// True exactly when the program wants no input.
@@ -116,6 +118,7 @@ impl Conn {
             eof_said: false,
             open_said: false,
             close_said: false,
+            over: false,
             queued: false,
             paused: false,
             held: false,

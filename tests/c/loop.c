@@ -27,7 +27,8 @@ static void options(void)
         options.backend = wc_backend_name(at);
         EQUAL(wc_loop_new(&options, &loop), WC_OK, options.backend);
         EQUAL(wc_loop_backend(loop, &name), WC_OK, "a loop tells its backend");
-        CHECK(strlen(options.backend) == name.len && memcmp(options.backend, name.ptr, name.len) == 0,
+        CHECK(strlen(options.backend) == name.len &&
+                  memcmp(options.backend, name.ptr, name.len) == 0,
               "which is the one asked for");
         EQUAL(wc_loop_free(loop), WC_OK, "it is freed");
     }

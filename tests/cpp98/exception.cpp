@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * An exception that a callback throws goes through wc_loop_run to its caller, and the loop is as good
- * as before: the frames of the library between them are unwound, none of its state is left half way.
+ * An exception that a callback throws goes through wc_loop_run to its caller, and the loop is as
+ * good as before: the library's frames between them are unwound, no state is left half way.
  */
 #include <stdexcept>
 #include <string>

@@ -62,7 +62,7 @@ fn a_write_that_would_pass_write_limit_is_refused_whole() {
     sim.run(0);
     assert_eq!(sim.engine.send(conn, &vec![1; WRITE_LIMIT]), Ok(Status::FULL));
     assert_eq!(sim.engine.send(conn, b"x"), Err(Status::LIMIT));
-    assert_eq!(sim.engine.send_frame(conn, b""), Err(Status::LIMIT));
+    assert_eq!(sim.engine.send_frame(conn, b"x"), Err(Status::LIMIT));
     assert_eq!(sim.engine.queued(conn), Ok(WRITE_LIMIT));
 }
 

@@ -134,6 +134,15 @@ impl Conn {
         self.shut_done
     }
 
+    /// Bytes that a frame takes besides its payload.
+    pub fn frame_extra(&self) -> usize {
+        match &self.framing {
+            Framing::Raw => 0,
+            Framing::Line(_) => 1,
+            Framing::Length(codec) => codec.prefix_bytes(),
+        }
+    }
+
     /// Queues the length of a frame, and with `whole` its payload and line end too.
     pub fn queue_frame(
         &mut self,
@@ -142,6 +151,9 @@ impl Conn {
         whole: bool,
         now: Millis,
     ) -> Result<(), Status> {
+        if let Framing::Line(codec) = &self.framing {
+            codec.check(payload)?;
+        }
         self.queue(pool, 0, now, |_| ());
         let (framing, output) = (&self.framing, &mut self.output);
         output.push_with(payload.len() + 8, |buffer| {
