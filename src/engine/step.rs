@@ -54,7 +54,7 @@ impl Loop {
                 }
                 Life::Open if !conn.open_said => {
                     conn.open_said = true;
-                    conn.touch(now);
+                    conn.begin(now);
                     return Some(Notice::Open(handle));
                 }
                 Life::Open | Life::HalfOpen => {
@@ -87,9 +87,9 @@ impl Loop {
                         current.flushed = false;
                         return Some(Some(Notice::Data(handle, View { start, len })));
                     }
-                    Piece::TooLong { len, used } => {
+                    Piece::TooLong { start, len, used } => {
                         current.lent = used;
-                        return Some(Some(Notice::TooLong(handle, View { start: 0, len })));
+                        return Some(Some(Notice::TooLong(handle, View { start, len })));
                     }
                     Piece::Broken(fault) => {
                         // What was answered before still goes out; then the end, with this reason.
@@ -111,8 +111,7 @@ impl Loop {
                 current.flushed = true;
                 self.stats.bytes_sent += conn.flush(now) as u64;
                 conn.settle_shut();
-                if conn.owes_drain && conn.queued_bytes() <= conn.policy().write_low {
-                    conn.owes_drain = false;
+                if conn.settle_drain() {
                     return Some(Some(Notice::Drain(handle)));
                 }
             } else if conn.is_finished() {
