@@ -150,6 +150,25 @@ fn a_reset_behind_the_peers_end_is_told() {
 }
 
 #[test]
+fn a_reset_of_a_connection_that_was_paused_with_its_end_unread_is_told() {
+    let mut sim = Sim::new();
+    let (_, peer) = sim.adopt(&Policy::default());
+    sim.run(0);
+    peer.0.borrow_mut().piece = 1;
+    peer.send(b"ab");
+    peer.end();
+    sim.run_with(5, &mut |engine, notice| {
+        if let Notice::Data(conn, _) = notice {
+            engine.pause_input(*conn).unwrap();
+        }
+    });
+    peer.reset(libc::ECONNRESET);
+    sim.run(6);
+    let said = ["0 Conn 0 open", "0 Conn 0 data \"a\""].map(str::to_owned);
+    assert_eq!(sim.said(), [&said[..], &[closed(5, "WC_E_RESET", libc::ECONNRESET)]].concat());
+}
+
+#[test]
 fn an_outbound_connection_is_made_or_ends_with_the_error_of_it() {
     for error in [0, libc::ECONNREFUSED, libc::ENETUNREACH, libc::ETIMEDOUT] {
         let mut sim = Sim::new();
