@@ -167,6 +167,7 @@ impl Loop {
         let current = self.current.take()?;
         let handle = current.conn;
         let conn = self.conns.get_mut(handle)?;
+        conn.settle_error();
         if conn.life() == Life::Closed {
             conn.discard(&mut self.hot);
             if conn.close_said {

@@ -58,6 +58,8 @@ pub struct Conn {
     /// True exactly when the kernel has reported more than the peer's end: an error, or a hang-up
     /// to whom input is not watched for. It would be told again and again.
     troubled: bool,
+    /// True exactly when the kernel has reported an error that no call has given yet.
+    errored: bool,
     /// True exactly when the peer's end was read.
     pub eof_seen: bool,
     /// True exactly when the program was told of that.
@@ -114,6 +116,7 @@ impl Conn {
             writable: life == Life::Open,
             hangup: false,
             troubled: false,
+            errored: false,
             eof_seen: false,
             eof_said: false,
             open_said: false,
@@ -184,6 +187,20 @@ impl Conn {
         self.hangup |= event.hangup() || event.error();
         let reads = self.watched.contains(Interest::READ);
         self.troubled |= event.error() || (event.hangup() && !reads);
+        self.errored |= event.error();
+        self.settle_error();
+    }
+
+    /// Asks for an error that was reported, where no read is going to give it.
+    pub fn settle_error(&mut self) {
+        let asks = !self.wants_input() && !matches!(self.life, Life::Connecting | Life::Closed);
+        if self.errored && asks {
+            self.errored = false;
+            match self.link.error() {
+                0 => {}
+                os_error => self.fail(crate::sys::blame::status(os_error), os_error),
+            }
+        }
     }
 
     /// What the selector should watch; a pure function of state and latches.

@@ -142,6 +142,7 @@ impl Conn {
             Io::Done(0) => {
                 self.eof_seen = true;
                 self.readable = false;
+                self.errored = false;
                 0
             }
             Io::Done(count) => {
@@ -154,6 +155,7 @@ impl Conn {
                 self.readable = false;
                 self.hangup = false;
                 self.troubled = false;
+                self.errored = false;
                 0
             }
             Io::Fail(os_error) => {
