@@ -69,6 +69,7 @@ impl Story {
         }
         self.take(true);
         self.check_stop();
+        self.check_settled();
         if self.dice.once_in(8) {
             self.kernel.world.pass(Duration::from_micros(self.dice.below(3000) as u64));
         }
@@ -196,7 +197,7 @@ impl Story {
     /// What holds whenever everything is said.
     fn check_settled(&mut self) {
         let now = self.engine.now();
-        for conn in &self.conns {
+        for conn in &mut self.conns {
             conn.check_settled(&mut self.engine);
         }
         self.timers.check_settled(now);

@@ -52,6 +52,8 @@ pub struct Conn {
     /// How the program closed, when, and why it said it did.
     ending: Option<(How, u64)>,
     verdict: Option<Status>,
+    /// When it was first seen to linger.
+    lingers: Option<u64>,
     idle_ms: u64,
     until: Option<u64>,
     /// When the deadline of the program was last told.
@@ -100,6 +102,7 @@ impl Conn {
             shut: false,
             ending: None,
             verdict: None,
+            lingers: None,
             idle_ms: policy.idle_ms.into(),
             until: None,
             deadline_said: None,
@@ -444,8 +447,8 @@ impl Conn {
                 Some((How::Flush, _)) if self.outward && !self.opened => {}
                 Some((How::Flush, _)) => {
                     assert!(whole, "a close in order sends everything");
-                    let over = self.lingers_until().is_some_and(|until| until <= now);
-                    let lingered = over || self.policy.linger_ms == 0;
+                    let over = self.lingers.map(|at| at + u64::from(self.policy.linger_ms));
+                    let lingered = over.is_some_and(|at| at <= now) || self.policy.linger_ms == 0;
                     assert!(wire.eof || lingered, "the peer's end was not waited for");
                     return if wire.eof { why.name().into() } else { "lingered".into() };
                 }
@@ -474,12 +477,6 @@ impl Conn {
         self.filled.max(stamp(self.peer.0.borrow().sent_at))
     }
 
-    fn lingers_until(&self) -> Option<u64> {
-        let (_, closed) = self.ending?;
-        let ended = stamp(self.peer.0.borrow().ended?);
-        Some(ended.max(closed) + u64::from(self.policy.linger_ms))
-    }
-
     /// When the loop has to say or do something though nothing comes.
     pub fn deadline(&self, engine: &mut Loop) -> Option<u64> {
         let stall = u64::from(self.policy.stall_ms);
@@ -493,7 +490,7 @@ impl Conn {
                 [stalls, idles, self.until].into_iter().flatten().min()
             }
             Life::Flushing => stalls,
-            Life::Lingering => self.lingers_until(),
+            Life::Lingering => self.lingers.map(|at| at + u64::from(self.policy.linger_ms)),
             Life::Connecting | Life::Closed => None,
         }
     }
@@ -501,7 +498,10 @@ impl Conn {
     // What holds at certain moments.
 
     /// When everything is said.
-    pub fn check_settled(&self, engine: &mut Loop) {
+    pub fn check_settled(&mut self, engine: &mut Loop) {
+        if engine.life(self.handle) == Ok(Life::Lingering) {
+            self.lingers.get_or_insert(engine.stamp().0);
+        }
         let wire = self.peer.0.borrow();
         assert_eq!(wire.got, self.accepted[..wire.got.len()], "sent in order, and once");
         // Of two deadlines that pass at once the second is told in the next turn.

@@ -99,11 +99,12 @@ impl Timers {
         assert!(timer.due <= now.0, "early: {} at {now:?}", timer.due);
         assert!((timer.due, timer.birth) > self.last, "out of order");
         self.last = (timer.due, timer.birth);
-        if timer.period == 0 {
-            timer.scheduled = false;
-        } else {
-            timer.due += ((now.0 - timer.due) / timer.period + 1) * timer.period;
-            timer.birth = birth;
+        match (now.0 - timer.due).checked_div(timer.period) {
+            None => timer.scheduled = false,
+            Some(missed) => {
+                timer.due += (missed + 1) * timer.period;
+                timer.birth = birth;
+            }
         }
     }
 
