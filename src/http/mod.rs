@@ -243,8 +243,8 @@ impl Host {
         self.engine.view(self.piece)
     }
 
-    /// Keeps the end of what a raw connection shows; `STATE` where HTTP reads it, for there it would
-    /// be read twice.
+    /// Keeps the end of what a raw connection shows; `STATE` where HTTP reads it, for there it
+    /// would be read twice.
     pub fn keep(&mut self, conn: Handle, count: usize) -> Result<(), Status> {
         if self.channel(conn).is_some() {
             return Err(Status::STATE);

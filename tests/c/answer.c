@@ -216,7 +216,8 @@ static void refused_arguments(void)
     for (i = 0; i < COUNT(statuses); i++) {
         EQUAL(respond_text(kept, statuses[i], ""), WC_E_INVAL, "no status of an answer");
         EQUAL(wc_request_begin(kept, statuses[i], NULL, 0, 0), WC_E_INVAL, "nor of a streamed one");
-        EQUAL(wc_request_respond_async(kept, statuses[i], NULL, 0, NULL, 0), WC_E_INVAL, "nor here");
+        EQUAL(wc_request_respond_async(kept, statuses[i], NULL, 0, NULL, 0), WC_E_INVAL,
+              "nor of one from another thread");
     }
     EQUAL(wc_request_respond(kept, 200, NULL, 1, NULL, 0), WC_E_INVAL, "null for fields");
     EQUAL(wc_request_respond(kept, 200, NULL, 0, NULL, 1), WC_E_INVAL, "null for a body");

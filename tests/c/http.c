@@ -207,8 +207,8 @@ static void modes(void)
          "head body(abc) end WC_OK;"},
         {"chunks", {HEAD "Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n2;x=y\r\nbc\r\n0\r\n\r\n"},
          "request(abc)WC_OK;", "head body(a) body(bc) end WC_OK;"},
-        {"chunks in pieces", {HEAD "Transfer-Encoding: chunked\r\n\r\n3\r\na", "bc\r", "\n0\r\nT: u",
-         "\r\n\r\n"}, "request(abc)WC_OK;", "head body(a) body(bc) end WC_OK;"},
+        {"chunks in pieces", {HEAD "Transfer-Encoding: chunked\r\n\r\n3\r\na", "bc\r",
+         "\n0\r\nT: u", "\r\n\r\n"}, "request(abc)WC_OK;", "head body(a) body(bc) end WC_OK;"},
         {"an empty chunked body", {HEAD "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
          "request()WC_OK;", "head end WC_OK;"},
         {"two requests in one piece", {HEAD "Content-Length: 1\r\n\r\na" HEAD

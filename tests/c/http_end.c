@@ -10,7 +10,7 @@ static int closed;
 static wc_status why_closed;
 static int how_to_answer;
 
-enum { LATER, AT_ONCE, AT_HEAD, STOP, FREE, BY_TIMER };
+enum { LATER, AT_ONCE, AT_HEAD, STOP, FREE };
 
 static void fire(wc_timer timer, void *user)
 {
@@ -36,9 +36,6 @@ static void on_request(wc_request request, void *user)
     case FREE:
         must(respond_text(request, 200, "ok") == WC_OK, "respond");
         must(wc_loop_free(loop) == WC_OK, "wc_loop_free");
-        break;
-    case BY_TIMER:
-        must(wc_timer_start(loop, 20, 0, fire, NULL, NULL, NULL) == WC_OK, "wc_timer_start");
         break;
     default:
         break;
@@ -73,7 +70,7 @@ static uint16_t begin(int how)
 
 static const char get[] = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
 
-/* What a peer has once the loop has drained: an ended connection, and nothing but `status` on it. */
+/* What a peer has once the loop has drained: the end, and nothing but `status` before it. */
 static void ended(struct peer *peer, int status)
 {
     struct answer answer;
@@ -96,7 +93,7 @@ static void ended(struct peer *peer, int status)
 /* Idle connections end at once; one that waits for its answer gets it, as its last. */
 static void drains(void)
 {
-    uint16_t port = begin(BY_TIMER);
+    uint16_t port = begin(AT_ONCE);
     struct peer fresh = peer_open(port);
     struct peer idle = peer_open(port);
     struct peer busy = peer_open(port);
@@ -104,19 +101,20 @@ static void drains(void)
     struct peer late;
     struct sockaddr_in to;
     wc_loop_stats stats;
-    how_to_answer = AT_ONCE;
     peer_say(&idle, get, WC_NTS);
     EQUAL(until_status(loop, &idle), 200, "one has been served");
     peer_say(&partial, get, 10);
     CHECK(until_said(loop, &partial), "one is in the middle of a head");
-    how_to_answer = BY_TIMER;
-    peer_say(&busy, "GET / HTTP/1.1\r\nHost: h\r\n\r\nGET /never HTTP/1.1\r\nHost: h\r\n\r\n", WC_NTS);
+    how_to_answer = LATER;
+    peer_say(&busy, "GET / HTTP/1.1\r\nHost: h\r\n\r\n"
+             "GET /never HTTP/1.1\r\nHost: h\r\n\r\n", WC_NTS);
     asked = 0;
     CHECK(until_set(loop, &busy, 1, &asked), "one waits for its answer");
     shutdown(idle.fd, SHUT_WR);
     shutdown(fresh.fd, SHUT_WR);
     shutdown(partial.fd, SHUT_WR);
     shutdown(busy.fd, SHUT_WR);
+    must(wc_timer_start(loop, 20, 0, fire, NULL, NULL, NULL) == WC_OK, "wc_timer_start");
     EQUAL(wc_loop_drain(loop, 20000), WC_OK, "all of them end");
     ended(&fresh, 0);
     ended(&idle, 0);
