@@ -47,11 +47,13 @@ impl Loop {
                         break;
                     }
                     match conn.link().error() {
-                        0 => conn.turn(Turn::Connected),
+                        0 => {
+                            conn.turn(Turn::Connected);
+                            self.stats.accepted += 1;
+                        }
                         os_error => conn.fail(Status::CONNECT, os_error),
                     }
                     conn.until = NEVER;
-                    self.stats.accepted += 1;
                 }
                 Life::Open if !conn.open_said => {
                     conn.open_said = true;
