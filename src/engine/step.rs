@@ -179,6 +179,10 @@ impl Loop {
             }
             conn.close_said = true;
             self.dead.push(handle);
+            if !conn.open_said && conn.listener != Handle::NONE {
+                // The program has not heard of it: there is nothing to tell the end of.
+                return None;
+            }
             let (why, os_error) = (conn.why, conn.os_error);
             return Some(Notice::Closed { conn: handle, why, os_error });
         }
