@@ -35,6 +35,7 @@ impl Loop {
 
     /// The next notice of the current connection; none when there is nothing more to do for it now.
     pub(super) fn step(&mut self) -> Option<Notice> {
+        let now = self.stamp();
         let current = self.current.as_mut()?;
         let handle = current.conn;
         let conn = self.conns.get_mut(handle)?;
@@ -46,6 +47,7 @@ impl Loop {
                     if !conn.writable {
                         break;
                     }
+                    conn.until = NEVER;
                     match conn.link().error() {
                         0 => {
                             conn.turn(Turn::Connected);
@@ -53,11 +55,10 @@ impl Loop {
                         }
                         os_error => conn.fail(Status::CONNECT, os_error),
                     }
-                    conn.until = NEVER;
                 }
                 Life::Open if !conn.open_said => {
                     conn.open_said = true;
-                    conn.touch(self.now.floor());
+                    conn.touch(now);
                     return Some(Notice::Open(handle));
                 }
                 Life::Open | Life::HalfOpen => {
@@ -78,7 +79,7 @@ impl Loop {
 
     /// Shows, reads and flushes. `Some(notice)` is said; `None` is for `finish_step`.
     fn step_open(&mut self) -> Option<Option<Notice>> {
-        let now = self.now.floor();
+        let now = self.stamp();
         let current = self.current.as_mut()?;
         let handle = current.conn;
         let conn = self.conns.get_mut(handle)?;
@@ -97,7 +98,7 @@ impl Loop {
                     }
                     Piece::Broken(fault) => {
                         // What was answered before still goes out; then the end, with this reason.
-                        conn.why = fault.status;
+                        conn.blame(fault.status, 0);
                         conn.turn(Turn::Close);
                     }
                     Piece::More => {}
@@ -114,11 +115,11 @@ impl Loop {
             } else if !current.flushed {
                 current.flushed = true;
                 self.stats.bytes_sent += conn.flush(now) as u64;
+                conn.settle_shut();
                 if conn.owes_drain && conn.queued_bytes() <= conn.policy().write_low {
                     conn.owes_drain = false;
                     return Some(Some(Notice::Drain(handle)));
                 }
-                conn.settle_shut();
             } else if conn.is_finished() {
                 conn.turn(Turn::Close);
             } else if conn.is_spent() {
@@ -136,7 +137,7 @@ impl Loop {
 
     /// Flushes and lingers.
     fn step_ending(&mut self) {
-        let now = self.now.floor();
+        let now = self.stamp();
         let Some(current) = self.current.as_mut() else { return };
         let Some(conn) = self.conns.get_mut(current.conn) else { return };
         conn.discard(&mut self.hot);
@@ -180,10 +181,10 @@ impl Loop {
             conn.close_said = true;
             self.dead.push(handle);
             if !conn.open_said && conn.listener != Handle::NONE {
-                // The program has not heard of it: there is nothing to tell the end of.
+                // Accepted and lost before the program knew of it: there is nobody to tell.
                 return None;
             }
-            let (why, os_error) = (conn.why, conn.os_error);
+            let (why, os_error) = conn.reason();
             return Some(Notice::Closed { conn: handle, why, os_error });
         }
         conn.stash(&mut self.hot, &mut self.pool);
@@ -199,10 +200,10 @@ impl Loop {
         None
     }
 
-    /// Sends what is queued on connections whose step is not over or has not begun: for a caller that
-    /// leaves the loop for a while, or for good.
+    /// Sends what is queued on connections whose step is not over or has not begun: for a caller
+    /// that leaves the loop for a while, or for good.
     pub fn flush_queued(&mut self) {
-        let now = self.now.floor();
+        let now = self.stamp();
         let current = self.current.as_ref().map(|current| current.conn);
         for handle in current.into_iter().chain(self.ready.iter().copied()) {
             if let Some(conn) = self.conns.get_mut(handle)

@@ -20,7 +20,10 @@ impl Loop {
         let timeout = self.timeout(until);
         self.stats.turns += 1;
         self.events.clear();
-        self.selector.wait(&mut self.events, timeout).map_err(|e| refusal(&e))?;
+        if let Err(error) = self.selector.wait(&mut self.events, timeout) {
+            self.refused(&error);
+            return Err(refusal(&error));
+        }
         self.now = self.clock.now();
         self.stats.events += self.events.len() as u64;
         for at in 0..self.events.len() {

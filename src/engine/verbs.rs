@@ -47,6 +47,11 @@ impl Loop {
         }
     }
 
+    /// Whether no upper layer speaks on this connection, so that the program may.
+    pub fn is_plain(&self, handle: Handle) -> bool {
+        self.conns.get(handle).is_some_and(|conn| conn.owner.service == 0)
+    }
+
     /// Queues bytes: OK, FULL, or an error with nothing accepted.
     pub fn send(&mut self, handle: Handle, bytes: &[u8]) -> Result<Status, Status> {
         if bytes.len() >= LARGE {
@@ -62,7 +67,7 @@ impl Loop {
         room: usize,
         write: impl FnOnce(&mut Vec<u8>),
     ) -> Result<Status, Status> {
-        let now = self.now.floor();
+        let now = self.stamp();
         let conn = self.conns.find(handle)?;
         conn.accepts_output(room)?;
         conn.queue(&mut self.pool, room, now, write);
@@ -72,7 +77,7 @@ impl Loop {
     }
 
     fn send_large(&mut self, handle: Handle, bytes: &[u8]) -> Result<Status, Status> {
-        let now = self.now.floor();
+        let now = self.stamp();
         let conn = self.conns.find(handle)?;
         conn.accepts_output(bytes.len())?;
         self.stats.bytes_sent += conn.send_through(&mut self.pool, bytes, now) as u64;
@@ -90,7 +95,7 @@ impl Loop {
         body: &[u8],
         head: impl FnOnce(&mut Vec<u8>) -> bool,
     ) -> Result<(), Status> {
-        let now = self.now.floor();
+        let now = self.stamp();
         let conn = self.conns.find(handle)?;
         conn.accepts_output(room + body.len())?;
         let mut wanted = true;
@@ -126,15 +131,9 @@ impl Loop {
 
     /// Queues one frame: the length before it, or the line feed behind it, as the framing asks.
     pub fn send_frame(&mut self, handle: Handle, payload: &[u8]) -> Result<Status, Status> {
-        let now = self.now.floor();
+        let now = self.stamp();
         let conn = self.conns.find(handle)?;
         conn.accepts_output(payload.len() + conn.frame_extra())?;
-        if conn.ends_lines() && payload.contains(&b'\n') {
-            return Err(Status::INVAL);
-        }
-        if conn.ends_lines() && payload.len() > conn.policy().max_frame {
-            return Err(Status::LIMIT);
-        }
         let large = payload.len() >= LARGE && !conn.ends_lines();
         conn.queue_frame(&mut self.pool, payload, !large, now)?;
         if large {
@@ -188,7 +187,7 @@ impl Loop {
     /// Shows input again, first what was kept. Nothing comes while the protocol above holds it
     /// back.
     pub fn resume_input(&mut self, handle: Handle) -> Result<(), Status> {
-        let now = self.now.floor();
+        let now = self.stamp();
         let conn = self.live(handle)?;
         if conn.paused {
             conn.paused = false;
@@ -201,7 +200,7 @@ impl Loop {
 
     /// Holds input back for the protocol above, whatever the program wants, or shows it again.
     pub fn hold_input(&mut self, handle: Handle, held: bool) -> Result<(), Status> {
-        let now = self.now.floor();
+        let now = self.stamp();
         let conn = self.live(handle)?;
         if conn.held && !held {
             conn.waiting = false;
@@ -250,9 +249,9 @@ impl Loop {
         Ok(())
     }
 
-    /// Another idle time for this connection, counted from now, not from the turn's time; 0: none.
+    /// Another idle time for this connection; 0: none.
     pub fn set_idle(&mut self, handle: Handle, ms: u32) -> Result<(), Status> {
-        let now = self.clock.now().after(0);
+        let now = self.stamp();
         let conn = self.live(handle)?;
         conn.idle_ms = ms;
         conn.touch(now);

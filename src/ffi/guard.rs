@@ -29,6 +29,7 @@ pub(super) fn silence_panics() {
 }
 
 /// Runs library code that needs no loop.
+#[inline]
 pub(super) fn guard<T>(act: impl FnOnce() -> Result<T, Status>) -> Result<T, Status> {
     let _errno = errno::Saved::new();
     let was = GUARDED.replace(true);
@@ -38,6 +39,7 @@ pub(super) fn guard<T>(act: impl FnOnce() -> Result<T, Status>) -> Result<T, Sta
 }
 
 /// Runs library code on the loop of a handle.
+#[inline]
 pub(super) fn with<T>(
     handle: u64,
     kind: Kind,

@@ -217,6 +217,10 @@ pub unsafe extern "C" fn wc_http_parser_next(
 
 impl wc_http_parser {
     fn next(&mut self, bytes: &[u8], eof: bool) -> Result<(Option<wc_http_item>, usize), Status> {
+        if !bytes.is_empty() && self.message.is_idle() {
+            // The next head begins, and its spans are of other bytes than those of the last one.
+            self.head = None;
+        }
         let mut skipped = 0;
         loop {
             let (kind, data, used) = match self.message.decode(&bytes[skipped..], eof) {

@@ -146,10 +146,14 @@ pub(super) fn enter_poisoned(handle: Handle) -> Result<(), Status> {
     Ok(())
 }
 
-/// A panic happened in the loop of this handle: it answers PANIC from now on.
+/// A panic happened in the loop of this handle, under the hands of its owner: it answers PANIC from
+/// now on.
 pub(super) fn poison(handle: Handle) {
     if let Ok(entry) = find(handle) {
         entry.poisoned.store(true, Ordering::Relaxed);
+        // SAFETY: the core is alive as long as its entry is found, it is the calling thread's, and
+        // the reference under which the panic happened is gone.
+        unsafe { (*entry.core.load(Ordering::Relaxed)).poisoned = true };
     }
 }
 

@@ -104,13 +104,13 @@ impl Host {
         let found = self.requests.find(request)?;
         let conn = found.conn;
         let framing = found.framing.ok_or(Status::STATE)?;
-        if !found.sends_body {
-            return Ok(Status::OK);
-        }
+        let sends_body = found.sends_body;
         if self.channel(conn).ok_or(Status::GONE)?.exchange.write_side() != WriteSide::Body {
             return Err(Status::STATE);
         }
         match framing {
+            Framing::Length(0) if !data.is_empty() => Err(Status::LIMIT),
+            _ if !sends_body => Ok(Status::OK),
             Framing::Length(_) => {
                 let found = self.requests.find(request)?;
                 let owed = found.owed.checked_sub(data.len() as u64).ok_or(Status::LIMIT)?;
@@ -173,6 +173,9 @@ impl Host {
         self.refresh_date();
         let date = self.date;
         let Some(channel) = self.channel(conn) else { return };
+        if let Some(message) = channel.message.as_ref() {
+            channel.exchange.read_method(message.head().known);
+        }
         channel.exchange.read_fault();
         let request = std::mem::replace(&mut channel.request, Handle::NONE);
         let mut exchange = channel.exchange;

@@ -8,7 +8,7 @@ use super::{Host, Report, SPARE_MESSAGES, Service};
 use crate::base::time::Millis;
 use crate::base::{Handle, Status};
 use crate::codec::http1::exchange::{Next, ReadSide, WriteSide};
-use crate::codec::http1::{Exchange, Message};
+use crate::codec::http1::{Exchange, Message, write};
 use crate::engine::How;
 use crate::net::NEVER;
 use std::rc::Rc;
@@ -67,11 +67,14 @@ impl Host {
         else {
             return;
         };
-        let request = channel.request;
-        self.keep_message(channel.message);
-        if request != Handle::NONE {
-            let why = if why == Status::OK { Status::GONE } else { why };
-            self.close_request(request, why);
+        match self.requests.get_mut(channel.request) {
+            None => self.keep_message(channel.message),
+            // Its last report may still ask for the head.
+            Some(request) => {
+                request.message = channel.message;
+                let why = if why == Status::OK { Status::GONE } else { why };
+                self.close_request(channel.request, why);
+            }
         }
     }
 
@@ -99,11 +102,20 @@ impl Host {
     }
 
     pub(super) fn close_request(&mut self, request: Handle, why: Status) {
-        if let Some(ending) = self.requests.get_mut(request)
-            && !ending.ended
-        {
+        let Some(ending) = self.requests.get_mut(request) else { return };
+        if !ending.told {
+            self.requests.remove(request);
+        } else if !ending.ended {
             ending.ended = true;
             self.reports.push_back(Report::Closed { request, why });
+        }
+    }
+
+    /// Has a request reported, and with it its end.
+    pub(super) fn tell_request(&mut self, request: Handle, report: Report) {
+        if let Some(told) = self.requests.get_mut(request) {
+            told.told = true;
+            self.reports.push_back(report);
         }
     }
 
@@ -131,7 +143,29 @@ impl Host {
         if self.settle_exchange(conn) && self.channel(conn).is_some_and(|c| c.held) {
             self.release(conn);
         }
+        self.ask_for_body(conn);
         self.arm(conn);
+    }
+
+    /// Sends 100 (Continue) where a client waits for it with a body that is wanted now.
+    pub(super) fn ask_for_body(&mut self, conn: Handle) {
+        if self.engine.is_paused(conn) {
+            return;
+        }
+        if let Some(channel) = self.channel(conn)
+            && channel.request != Handle::NONE
+            && channel.exchange.continue_due()
+        {
+            // A connection that ended meanwhile asks for nothing.
+            let _ = self.engine.send(conn, write::CONTINUE);
+        }
+    }
+
+    /// Shows input again after the program has paused it.
+    pub fn resume(&mut self, conn: Handle) -> Result<(), Status> {
+        self.engine.resume_input(conn)?;
+        self.touch_channel(conn);
+        Ok(())
     }
 
     /// Applies the joint rule of the exchange. True: the next request may be decoded.

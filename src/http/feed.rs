@@ -3,12 +3,14 @@
 //! lends the bytes; what it leaves is kept by the connection and shown again.
 
 use super::channel::Channel;
+use super::deadline::Phase;
 use super::{Host, Report};
 use crate::base::{Handle, Status, limits};
 use crate::codec::http1::exchange::{ReadSide, WriteSide};
-use crate::codec::http1::{Item, Method, Reason, write};
+use crate::codec::http1::{Item, Method, Reason};
 use crate::codec::{Decode, Fault, Step};
 use crate::engine::{Loop, View};
+use crate::net::life::Life;
 
 /// Where the decoding of the lent bytes stands.
 pub(super) struct Feed {
@@ -73,7 +75,9 @@ impl Host {
             if !self.settle_exchange(conn) || self.engine.is_full(conn) {
                 return self.end_feed(true);
             }
-            if self.engine.is_paused(conn) {
+            // What the program has closed shows it nothing more.
+            let open = matches!(self.engine.life(conn), Ok(Life::Open | Life::HalfOpen));
+            if !open || self.engine.is_paused(conn) {
                 return self.end_feed(false);
             }
             if !self.reports.is_empty() {
@@ -88,6 +92,9 @@ impl Host {
     /// Decodes one item. False: the bytes are used up, or of no use any more.
     fn feed_item(&mut self, conn: Handle) -> bool {
         self.lend_message(conn);
+        if self.feed.as_ref().is_some_and(|feed| feed.at == feed.len) {
+            self.ask_for_body(conn);
+        }
         let (Some(feed), Some(Some(channel))) =
             (self.feed.as_mut(), self.channels.get_mut(conn.slot() as usize))
         else {
@@ -97,10 +104,6 @@ impl Host {
         if at_head && feed.at < feed.len && feed.budget == 0 {
             // A fair share is served: the others come first, then this connection again.
             return false;
-        }
-        if channel.request != Handle::NONE && feed.at == feed.len && channel.exchange.continue_due()
-        {
-            let _ = self.engine.send(conn, write::CONTINUE);
         }
         match decode(&self.engine, channel, feed) {
             Found::Head { start, len } => {
@@ -134,9 +137,11 @@ impl Host {
 
     fn begin_request(&mut self, conn: Handle, start: usize, len: usize) -> bool {
         let opened = self.open_request(conn, (start, len));
-        let now = self.engine.now();
+        let now = self.engine.stamp();
         let Some(channel) = self.channel(conn) else { return false };
         channel.phase_began = now;
+        // What was armed was for the request before, also where this one waits for the same.
+        channel.armed = Phase::Nothing;
         channel.body_bytes = 0;
         let Ok(request) = opened else {
             let (http, reason) = (Reason::NO_ROOM.http(), Reason::NO_ROOM.0);
@@ -145,7 +150,7 @@ impl Host {
         };
         channel.request = request;
         if channel.service.streaming {
-            self.reports.push_back(Report::Head(request));
+            self.tell_request(request, Report::Head(request));
         }
         true
     }
@@ -167,17 +172,14 @@ impl Host {
     }
 
     fn end_request(&mut self, conn: Handle) -> bool {
-        let now = self.engine.now();
+        let now = self.engine.stamp();
         let Some(channel) = self.channel(conn) else { return false };
         channel.exchange.read_end();
         channel.phase_began = now;
         let (request, streaming) = (channel.request, channel.service.streaming);
-        if request != Handle::NONE && channel.exchange.write_side() != WriteSide::Done || streaming
-        {
-            self.reports.push_back(match streaming {
-                true => Report::End(request),
-                false => Report::Request(request),
-            });
+        if request != Handle::NONE && channel.exchange.write_side() != WriteSide::Done {
+            let report = if streaming { Report::End(request) } else { Report::Request(request) };
+            self.tell_request(request, report);
         }
         true
     }
@@ -195,6 +197,9 @@ impl Host {
         if rest > 0 {
             // A connection that ended meanwhile keeps nothing.
             let _ = self.engine.keep(conn, rest);
+            if let Some(channel) = self.channel(conn) {
+                channel.exchange.read_some();
+            }
         }
         let Some(channel) = self.channel(conn) else { return };
         if hold {
@@ -203,7 +208,8 @@ impl Host {
             let message = channel.message.take();
             self.keep_message(message);
             if feed.budget == 0 && rest > 0 {
-                let _ = self.engine.show_again(conn);
+                self.hold(conn);
+                self.served.push(conn);
             }
         }
         self.arm(conn);

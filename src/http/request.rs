@@ -5,7 +5,7 @@
 use super::Host;
 use crate::base::{Handle, Status};
 use crate::codec::http1::exchange::Framing;
-use crate::codec::http1::{Head, target};
+use crate::codec::http1::{Head, Message, target};
 use crate::engine::{Loop, View};
 use crate::net::Owner;
 
@@ -16,12 +16,16 @@ pub(super) struct Request {
     head: Gathered,
     body: Gathered,
     path: Option<Vec<u8>>,
+    /// The decoder that has its head, once the connection that had it is over.
+    pub message: Option<Box<Message>>,
     /// How the streamed answer is framed; none before it began.
     pub framing: Option<Framing>,
     /// Body bytes that the answer still owes, where their number was told.
     pub owed: u64,
     /// True exactly when the answer's body goes onto the wire.
     pub sends_body: bool,
+    /// True exactly when a report of it is out or queued: only then it has a last one.
+    pub told: bool,
     /// True exactly when its last report is out or queued.
     pub ended: bool,
 }
@@ -60,9 +64,11 @@ impl Request {
             head: Gathered::View(View { start, len }),
             body: Gathered::Nothing,
             path: None,
+            message: None,
             framing: None,
             owed: 0,
             sends_body: false,
+            told: false,
             ended: false,
         }
     }
@@ -100,7 +106,8 @@ impl Host {
     pub fn head(&self, request: Handle) -> Result<Lent<'_>, Status> {
         let found = self.requests.get(request).ok_or(Status::GONE)?;
         let channel = self.channels.get(found.conn.slot() as usize).and_then(Option::as_ref);
-        let message = channel.and_then(|channel| channel.message.as_ref()).ok_or(Status::GONE)?;
+        let message = channel.and_then(|channel| channel.message.as_ref());
+        let message = found.message.as_ref().or(message).ok_or(Status::GONE)?;
         Ok(Lent { head: message.head(), bytes: found.head.bytes(&self.engine) })
     }
 

@@ -42,10 +42,8 @@ pub struct Conn {
     pub idle_ms: u32,
     /// What the selector was last told.
     pub watched: Interest,
-    /// Why it ended.
-    pub why: Status,
-    /// The operating system's number for that.
-    pub os_error: i32,
+    why: Status,
+    os_error: i32,
     active: Millis,
     progress: Millis,
     discarded: usize,
@@ -77,6 +75,8 @@ pub struct Conn {
     pub owes_drain: bool,
     /// True exactly when the unread bytes have been shown and more are needed to show them again.
     pub waiting: bool,
+    /// True exactly when the last frame did not fit the hot buffer.
+    large: bool,
     /// True exactly when our end is to be told to the peer once the queue is sent.
     shut_wanted: bool,
     /// True exactly when the peer was told of our end.
@@ -124,6 +124,7 @@ impl Conn {
             held: false,
             owes_drain: false,
             waiting: true,
+            large: false,
             shut_wanted: false,
             shut_done: false,
             broken: false,
@@ -145,6 +146,11 @@ impl Conn {
         &self.policy
     }
 
+    /// Why it ended, with the operating system's number, or 0.
+    pub fn reason(&self) -> (Status, i32) {
+        (self.why, self.os_error)
+    }
+
     /// Bytes queued for the peer.
     pub fn queued_bytes(&self) -> usize {
         self.output.len()
@@ -160,9 +166,16 @@ impl Conn {
     /// Ends it for a reason that is not the program's; the first reason stands.
     pub fn fail(&mut self, why: Status, os_error: i32) {
         if self.life != Life::Closed {
+            self.blame(why, os_error);
+            self.turn(Turn::Trouble);
+        }
+    }
+
+    /// Keeps the reason of its end, unless it has one already.
+    pub fn blame(&mut self, why: Status, os_error: i32) {
+        if self.why == Status::OK {
             self.why = why;
             self.os_error = os_error;
-            self.turn(Turn::Trouble);
         }
     }
 

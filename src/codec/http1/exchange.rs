@@ -274,10 +274,24 @@ impl Exchange {
         self.turn_read(ReadInput::End);
     }
 
-    /// The decoder failed, or the client's end came in the middle of a request.
+    /// Bytes came that are not decoded yet: a body that follows is not waited for any more.
+    pub fn read_some(&mut self) {
+        self.expects = false;
+    }
+
+    /// The method of a request whose head cannot be completed: what answers it has a body or not by
+    /// that.
+    pub fn read_method(&mut self, method: Method) {
+        self.method = method;
+    }
+
+    /// The decoder failed, or the client's end or a deadline came in the middle of a request. One
+    /// that is whole stays so, and is the last.
     pub fn read_fault(&mut self) {
         self.keep = false;
-        self.turn_read(ReadInput::Fault);
+        if matches!(self.read, ReadSide::Head | ReadSide::Body) {
+            self.turn_read(ReadInput::Fault);
+        }
     }
 
     /// The client ended its output: what came complete is answered, then the connection ends.

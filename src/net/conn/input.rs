@@ -15,7 +15,8 @@ use crate::sys::socket::Io;
 /// known to be empty without a second read.
 const BEYOND: usize = 4096;
 
-/// Buffer space taken for the rest of a large frame before any of it has come.
+/// Buffer space taken for the rest of a large frame before much of it has come; later as much again
+/// as twice what has come, so that a peer cannot have memory taken by announcing a frame.
 const AHEAD: usize = 256 << 10;
 
 /// A buffer that is lent to the connection being stepped; what it leaves unread moves to its
@@ -118,6 +119,9 @@ impl Conn {
             self.consume(hot, used);
             self.waiting = true;
             self.want = want;
+            self.large |= want > limits::HOT_BUFFER;
+        } else if let Piece::Data { used, .. } = piece {
+            self.large &= used > limits::HOT_BUFFER;
         }
         piece
     }
@@ -126,20 +130,21 @@ impl Conn {
     /// `budget` bytes. Answers what was read; sets the latches and `eof_seen`.
     pub fn receive(&mut self, hot: &mut Hot, pool: &mut Pool, budget: usize, now: Millis) -> usize {
         self.stash(hot, pool);
-        let (asked, got) = if self.input.is_empty() {
+        let (asked, got) = if self.input.is_empty() && !self.large {
             hot.clear();
             let asked = limits::HOT_BUFFER.min(budget.max(1));
             (asked, self.link.recv(&mut hot.buffer, asked))
         } else {
-            let missing = self.want.saturating_sub(self.input.len()).min(AHEAD);
-            let asked = missing + BEYOND;
+            let asked = self.room_for_more(pool);
             let link = &mut self.link;
             (asked, self.input.push_with(asked, |buffer| link.recv(buffer, asked)))
         };
         match got {
             Io::Done(0) => {
+                // What follows the end of the input, a reset for one, is news again.
                 self.eof_seen = true;
                 self.readable = false;
+                self.hangup = false;
                 0
             }
             Io::Done(count) => {
@@ -160,12 +165,30 @@ impl Conn {
         }
     }
 
+    /// Makes room in the connection's own buffer, and says how much of it to ask for. A connection
+    /// whose frames are large reads into a kept buffer from their first byte on: no byte is moved.
+    fn room_for_more(&mut self, pool: &mut Pool) -> usize {
+        if self.input.is_unallocated() {
+            self.input = Bytes::over(pool.take(self.large));
+        }
+        let have = self.input.len();
+        if have == 0 {
+            return self.input.capacity().max(limits::HOT_BUFFER);
+        }
+        let missing = match self.want {
+            0 => have.min(AHEAD),
+            want => want.saturating_sub(have).min(AHEAD.max(2 * have)),
+        };
+        self.input.reserve_exact(missing + BEYOND);
+        missing + BEYOND
+    }
+
     /// Moves what is unread in the hot buffer to the connection's own.
     pub fn stash(&mut self, hot: &mut Hot, pool: &mut Pool) {
         if !hot.bytes().is_empty() {
             debug_assert!(self.input.is_empty(), "unread bytes are in one place");
             if self.input.is_unallocated() {
-                self.input = Bytes::over(pool.take());
+                self.input = Bytes::over(pool.take(self.large));
             }
             self.input.push(hot.bytes());
             hot.clear();

@@ -40,7 +40,7 @@ impl Conn {
         if self.output.is_empty() {
             self.progress = now;
             if self.output.is_unallocated() {
-                self.output = Bytes::over(pool.take());
+                self.output = Bytes::over(pool.take(false));
             }
         }
         self.output.push_with(room, write);
@@ -104,8 +104,7 @@ impl Conn {
     /// After a failed send the input is still read to its end, which then tells the program.
     fn lose_output(&mut self, os_error: i32) -> usize {
         self.broken = true;
-        self.os_error = os_error;
-        self.why = crate::sys::blame::status(os_error);
+        self.blame(crate::sys::blame::status(os_error), os_error);
         let queued = self.output.len();
         self.output.consume(queued);
         self.readable = true;
@@ -116,9 +115,9 @@ impl Conn {
         0
     }
 
-    /// Whether a send failed and nothing more can be read either: it is over.
+    /// Whether a send failed and nothing more is read either: it is over.
     pub fn is_spent(&self) -> bool {
-        self.broken && !self.readable
+        self.broken && !(self.readable && self.wants_input())
     }
 
     /// The program ends its output; it is told to the peer once the queue is sent.
@@ -152,6 +151,9 @@ impl Conn {
         whole: bool,
         now: Millis,
     ) -> Result<(), Status> {
+        if let Framing::Line(codec) = &self.framing {
+            codec.check(payload)?;
+        }
         self.queue(pool, 0, now, |_| ());
         let (framing, output) = (&self.framing, &mut self.output);
         output.push_with(payload.len() + 8, |buffer| {
