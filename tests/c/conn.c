@@ -303,8 +303,103 @@ static void pause_and_resume(void)
     end(log);
 }
 
+/* The peer is gone before we write: the first write finds out, the next ones know. */
+static void write_to_nobody(struct wire_log *log, const char *event, wc_conn conn)
+{
+    if (strcmp(event, "data") == 0) {
+        MUST(wc_conn_send(conn, plenty, sizeof plenty));
+        log->number = wc_conn_send(conn, "more", 4);
+        log->step = wc_conn_shutdown(conn);
+    }
+}
+
+static void a_reset_meets_output(void)
+{
+    struct wire_log *log = begin();
+    int fd = wire_client(log->port);
+    log->act = write_to_nobody;
+    wire_send(fd, "last words");
+    wire_reset(fd);
+    CHECK(wire_run(log->loop, wire_closed, log), "a peer resets before we answer");
+    EQUAL(log->received, 10, "what it sent is shown all the same");
+    EQUAL(log->number, WC_E_RESET, "then nothing more can be sent");
+    EQUAL(log->step, WC_E_RESET, "nor ended");
+    CHECK(strncmp(log->story, "open data ", 10) == 0, "in this order");
+    EQUAL(log->why, WC_E_RESET, "and on_close says why");
+    end(log);
+}
+
+/* User pointers of the connection's own. */
+struct own {
+    struct wire_log *log;
+    int freed;
+};
+
+static struct own owners[2];
+
+static void own_freed(void *user)
+{
+    ((struct own *)user)->freed++;
+}
+
+static void own_close(wc_conn conn, wc_status why, int32_t os_error, void *user)
+{
+    struct own *own = user;
+    (void)os_error;
+    own->log->number = wc_conn_set_user(conn, &owners[1], own_freed);
+    own->log->step = own->freed + owners[1].freed;
+    own->log->why = why;
+    own->log->closed++;
+}
+
+static void users(void)
+{
+    struct wire_log *log = wire_log_new(wire_loop());
+    wc_listen_options where = wire_listen_options();
+    wc_conn_callbacks all = wire_callbacks();
+    void *user = NULL;
+    int fd;
+    all.on_close = own_close;
+    MUST(wc_listen(log->loop, &where, NULL, &all, log, wire_freed, &log->listener));
+    MUST(wc_listener_port(log->listener, &log->port));
+    memset(owners, 0, sizeof owners);
+    owners[0].log = owners[1].log = log;
+    fd = wire_client(log->port);
+    CHECK(wire_run(log->loop, wire_opened, log), "a connection opens");
+    EQUAL(wc_conn_set_user(log->conn, &owners[1], own_freed), WC_OK, "it gets a pointer");
+    EQUAL(wc_conn_set_user(log->conn, &owners[0], own_freed), WC_OK, "and another");
+    EQUAL(owners[1].freed, 0, "the first does not come back from within the call");
+    EQUAL(wc_conn_user(log->conn, &user), WC_OK, "it tells its pointer");
+    CHECK(user == &owners[0], "which is the last");
+    wire_turns(log->loop, 1);
+    EQUAL(owners[1].freed, 1, "the first came back");
+    MUST(wc_conn_close(log->conn, WC_CLOSE_NOW));
+    CHECK(wire_run(log->loop, wire_closed, log), "on_close gets the pointer that was set");
+    EQUAL(log->number, WC_OK, "in which one more can be set");
+    EQUAL(log->step, 1, "none comes back before on_close is over");
+    wire_turns(log->loop, 1);
+    EQUAL(owners[0].freed, 1, "then the second does");
+    EQUAL(owners[1].freed, 2, "and that of on_close");
+    EQUAL(log->freed, 0, "the listener's stays");
+    MUST(close(fd));
+    end(log);
+}
+
+static void names(void)
+{
+    SAME(wc_state_name(WC_CONN_CONNECTING), "Connecting", "the states have names");
+    SAME(wc_state_name(WC_CONN_OPEN), "Open", "each its own");
+    SAME(wc_state_name(WC_CONN_HALF_OPEN), "HalfOpen", "as in docs/STATES.md");
+    SAME(wc_state_name(WC_CONN_FLUSHING), "Flushing", "to be shown");
+    SAME(wc_state_name(WC_CONN_LINGERING), "Lingering", "in logs");
+    SAME(wc_state_name(WC_CONN_CLOSED), "Closed", "and by debuggers");
+    SAME(wc_state_name(-1), "unknown", "other numbers have none");
+    SAME(wc_state_name(6), "unknown", "whichever");
+}
+
 int main(void)
 {
+    names();
     in_order();
     the_peer_ends_first();
     we_end_first();
@@ -316,5 +411,7 @@ int main(void)
     close_flush_delivers_everything();
     what_is_kept_is_shown_again();
     pause_and_resume();
+    a_reset_meets_output();
+    users();
     return tap_done();
 }

@@ -311,12 +311,14 @@ static inline void wire_look(wc_timer timer, void *user)
     }
 }
 
-/* Runs the loop until `holds(arg)`; answers whether it does. */
+/* Runs the loop until `holds(arg)`; answers whether it does. A loop that is gone runs no more. */
 static inline int wire_run(wc_loop loop, int (*holds)(void *arg), void *arg)
 {
     struct wire_watch watch = {loop, holds, arg, wire_ns(), 0};
     wc_timer timer = 0;
-    MUST(wc_timer_start(loop, 0, 1, wire_look, &watch, NULL, &timer));
+    if (wc_timer_start(loop, 0, 1, wire_look, &watch, NULL, &timer) != WC_OK) {
+        return 0;
+    }
     (void)wc_loop_run(loop);
     (void)wc_timer_cancel(timer);
     return watch.held;
