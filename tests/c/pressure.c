@@ -301,7 +301,7 @@ static void more_buffers_than_the_pool_keeps(void)
             MUST(wc_conn_send(conns[at], plenty, 512 << 10));
         }
         server->number = round * 32L * (512 << 10);
-        CHECK(wire_run(server->loop, took_it_all, server), "sixteen mebibytes were queued and sent");
+        CHECK(wire_run(server->loop, took_it_all, server), "sixteen MiB were queued and sent");
         for (at = 0; at < 32; at++) {
             MUST(wc_conn_close(conns[at], WC_CLOSE_RESET));
         }

@@ -264,12 +264,12 @@ impl Conn {
         };
         let before = self.queued();
         let result = engine.send_frame(self.handle, &payload);
-        let refused = matches!(self.policy.cut, Cut::Length { .. }) && len > FRAME;
+        let refused = self.policy.cut != Cut::Raw && len > FRAME;
         if refused && result == Err(Status::LIMIT) {
             return;
         }
         assert!(!refused || result.is_err(), "a frame above the cap");
-        self.accept(engine, result, &whole, before, len + 8);
+        self.accept(engine, result, &whole, before, whole.len());
     }
 
     /// What a write that was answered so means.
