@@ -5,6 +5,7 @@
 CC = cc
 CXX = c++
 CARGO = cargo
+PYTHON = python3
 PREFIX = /usr/local
 LIBDIR = $(PREFIX)/lib
 INCLUDEDIR = $(PREFIX)/include
@@ -98,13 +99,19 @@ check:
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 	$(CARGO) test --locked --lib --test header --test docs --test tidy
 
-# Generated files: the header and the list of symbols; the documents. Their tests hold them fresh.
+# Generated files: the header, the list of symbols and the prototypes of Python; the documents.
+# Their tests hold them fresh.
 
 header:
 	WC_BLESS=1 $(CARGO) test --locked --quiet --test header
+	$(PYTHON) bindings/python/generate.py include/webcore.h
 
 docs: header
 	WC_BLESS=1 $(CARGO) test --locked --quiet --test docs
+
+# bench-echo, bench-http, bench-syscalls.
+
+include benches/bench.mk
 
 install: all
 	mkdir -p $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)

@@ -98,8 +98,26 @@ fn section(path: &str, config: &cbindgen::Config) -> String {
     let mut text = Vec::new();
     bindings.write(&mut text);
     let text = String::from_utf8(text).expect("cbindgen writes UTF-8");
-    let body: Vec<String> = text.trim().lines().map(polished).collect();
+    let body: Vec<String> = without_safety(text.trim()).map(polished).collect();
     if body.is_empty() { String::new() } else { short_comments(&body) }
+}
+
+/// Leaves out the sections that tell Rust's readers what an unsafe function asks of its caller; in
+/// C the parameters have told it.
+fn without_safety(text: &str) -> impl Iterator<Item = &str> {
+    let mut kept: Vec<&str> = Vec::new();
+    let mut inside = false;
+    for line in text.lines() {
+        if line.trim() == "* # Safety" {
+            inside = true;
+            kept.pop();
+        }
+        inside &= line.trim() != "*/";
+        if !inside {
+            kept.push(line);
+        }
+    }
+    kept.into_iter()
 }
 
 /// A comment of one line on one line.

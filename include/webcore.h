@@ -482,9 +482,6 @@ WC_API const char *wc_backend_name(size_t index);
  * @param ms     where it is written
  *
  * Returns: WC_OK; WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
- *
- * # Safety
- * `ms` is null or writable.
  */
 WC_API
 wc_status wc_loop_now(wc_loop loop_,
@@ -499,9 +496,6 @@ wc_status wc_loop_now(wc_loop loop_,
  * @param name   where it is written; it stands as long as the library is loaded
  *
  * Returns: WC_OK; WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
- *
- * # Safety
- * `name` is null or writable.
  */
 WC_API
 wc_status wc_loop_backend(wc_loop loop_,
@@ -516,9 +510,6 @@ wc_status wc_loop_backend(wc_loop loop_,
  * @param number  where it is written; 0 if there was none
  *
  * Returns: WC_OK; WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
- *
- * # Safety
- * `number` is null or writable.
  */
 WC_API
 wc_status wc_loop_os_error(wc_loop loop_,
@@ -534,9 +525,6 @@ wc_status wc_loop_os_error(wc_loop loop_,
  *
  * Returns: WC_OK; WC_E_INVAL; WC_E_VERSION; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED,
  * WC_E_PANIC.
- *
- * # Safety
- * `out` is null or an initialised, writable struct.
  */
 WC_API
 wc_status wc_loop_get_stats(wc_loop loop_,
@@ -679,9 +667,6 @@ typedef void (*wc_post_fn)(wc_loop loop_, void *user);
  * @param size     its size: sizeof(wc_loop_options)
  *
  * Returns: WC_OK; WC_E_INVAL for null; WC_E_VERSION for a size that no version had.
- *
- * # Safety
- * `options` is null or points to `size` writable bytes.
  */
 WC_API wc_status wc_loop_options_init(wc_loop_options *options, size_t size);
 
@@ -697,9 +682,6 @@ WC_API wc_status wc_loop_options_init(wc_loop_options *options, size_t size);
  * Returns: WC_OK; WC_E_INVAL for a null out; WC_E_VERSION; WC_E_BACKEND if there is no backend of
  * that name; WC_E_LIMIT if too many loops are alive; WC_E_NOFILES, WC_E_NOMEM or WC_E_OS if the
  * system refuses. See epoll_create(2), eventfd(2).
- *
- * # Safety
- * `options` is null or an initialised struct; `out` is null or writable.
  */
 WC_API
 wc_status wc_loop_new(const wc_loop_options *options,
@@ -733,9 +715,6 @@ wc_status wc_loop_run(wc_loop loop_);
  *
  * Returns: WC_OK with an event; WC_NONE if the time is up, or if nothing is alive that could make
  * an event; WC_STOPPED after wc_loop_stop, once; WC_E_INVAL, WC_E_VERSION, and as wc_loop_run.
- *
- * # Safety
- * `out` is null or an initialised, writable struct.
  */
 WC_API
 wc_status wc_loop_next(wc_loop loop_,
@@ -825,9 +804,6 @@ wc_status wc_loop_detach(wc_loop loop_);
  *
  * Returns: WC_OK; WC_E_INVAL for a null run; WC_E_LIMIT if too many are queued; WC_E_BADHANDLE,
  * WC_E_GONE, WC_E_FORKED. With an error user stays the caller's: neither run nor drop is called.
- *
- * # Safety
- * `run` and `drop` may be called with `user` on the loop's thread.
  */
 WC_API
 wc_status wc_loop_post(wc_loop loop_,
@@ -859,9 +835,6 @@ typedef void (*wc_timer_fn)(wc_timer timer, void *user);
  *
  * Returns: WC_OK; WC_E_LIMIT; WC_E_STATE while the loop is being freed; WC_E_BADHANDLE, WC_E_GONE,
  * WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
- *
- * # Safety
- * `out` is null or writable; the callbacks may be called with `user`.
  */
 WC_API
 wc_status wc_timer_start(wc_loop loop_,
@@ -1031,80 +1004,10 @@ typedef struct wc_conn_callbacks {
  * @param size     its size: sizeof(wc_conn_options)
  *
  * Returns: WC_OK; WC_E_INVAL for null; WC_E_VERSION for a size that no version had.
- *
- * # Safety
- * `options` is null or points to `size` writable bytes.
  */
 WC_API wc_status wc_conn_options_init(wc_conn_options *options, size_t size);
 
 /* ---- conn ---- */
-
-/**
- * Where to connect to. Fill it with wc_connect_options_init, then change what you want.
- */
-typedef struct wc_connect_options {
-    /** Bytes of this struct as the caller knows it. */
-    size_t size;
-    /** An IPv4 or IPv6 address as text, or "localhost" for 127.0.0.1. */
-    const char *host;
-    /** The port. */
-    uint16_t port;
-    /** Reserved; 0. */
-    uint16_t reserved;
-    /**
-     * ms for the connection to be made, else it ends with WC_E_TIMEOUT; 0: as long as the system
-     * tries.
-     */
-    uint32_t timeout_ms;
-} wc_connect_options;
-
-/**
- * Fills connect options with the defaults.
- *
- * [any thread]
- *
- * @param options  the struct to fill
- * @param size     its size: sizeof(wc_connect_options)
- *
- * Returns: WC_OK; WC_E_INVAL for null; WC_E_VERSION for a size that no version had.
- *
- * # Safety
- * `options` is null or points to `size` writable bytes.
- */
-WC_API wc_status wc_connect_options_init(wc_connect_options *options, size_t size);
-
-/**
- * Makes an outbound TCP connection. It begins as WC_CONN_CONNECTING; on_open comes when it is
- * made, on_close with WC_E_CONNECT or WC_E_TIMEOUT when it is not. Output can be queued at once.
- *
- * [loop thread]
- *
- * @param loop_         the loop
- * @param options       where to; copied
- * @param conn_options  how; null: the defaults; copied
- * @param callbacks     copied; null: none, for a program that pulls events
- * @param user          goes to the callbacks
- * @param free_user     called once with user after on_close; also if this call fails, before it
- *                      returns; may be null
- * @param out           where the handle is written; may be null
- *
- * Returns: WC_OK; WC_E_INVAL; WC_E_VERSION; WC_E_ADDRESS for a host that is no address;
- * WC_E_LIMIT; WC_E_CONNECT, WC_E_NOFILES, WC_E_NOMEM, WC_E_OS if the system refuses at once;
- * WC_E_STATE while the loop is being freed; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED,
- * WC_E_PANIC. See connect(2).
- *
- * # Safety
- * The structs are null or initialised; `out` is null or writable; the callbacks may be called with
- * `user`.
- */
-WC_API
-wc_status wc_connect(wc_loop loop_,
-                     const wc_connect_options *options,
-                     const wc_conn_options *conn_options,
-                     const wc_conn_callbacks *callbacks,
-                     void *user,
-                     wc_free_fn free_user,
-                     wc_conn *out);
 
 /**
  * Queues bytes for the peer. What is queued in callbacks of one connection goes out in one piece
@@ -1118,11 +1021,8 @@ wc_status wc_connect(wc_loop loop_,
  *
  * Returns: WC_OK; WC_FULL: accepted, and above write_high, so exactly one on_drain follows;
  * WC_E_LIMIT: refused whole, for it would pass write_limit; WC_E_STATE: the program has ended its
- * output; WC_E_RESET: the peer is gone, on_close will say so; WC_E_INVAL; WC_E_BADHANDLE,
- * WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC. See send(2).
- *
- * # Safety
- * `data` points to `len` readable bytes, or to a NUL-terminated text with WC_NTS.
+ * output, or HTTP is spoken on the connection; WC_E_RESET: the peer is gone, on_close will say so;
+ * WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC. See send(2).
  */
 WC_API
 wc_status wc_conn_send(wc_conn conn,
@@ -1141,9 +1041,6 @@ wc_status wc_conn_send(wc_conn conn,
  *
  * Returns: as wc_conn_send; WC_E_LIMIT also for a payload above max_frame or one whose length does
  * not fit the prefix; WC_E_INVAL also for a line with a line feed in it.
- *
- * # Safety
- * `data` points to `len` readable bytes, or to a NUL-terminated text with WC_NTS.
  */
 WC_API
 wc_status wc_conn_send_frame(wc_conn conn,
@@ -1162,9 +1059,6 @@ wc_status wc_conn_send_frame(wc_conn conn,
  *
  * Returns: WC_OK; WC_E_LIMIT if too many jobs are queued; WC_E_INVAL; WC_E_BADHANDLE; WC_E_GONE if
  * its loop has ended; WC_E_FORKED.
- *
- * # Safety
- * `data` points to `len` readable bytes, or to a NUL-terminated text with WC_NTS.
  */
 WC_API
 wc_status wc_conn_send_async(wc_conn conn,
@@ -1179,8 +1073,8 @@ wc_status wc_conn_send_async(wc_conn conn,
  *
  * @param conn  the connection
  *
- * Returns: WC_OK; WC_E_STATE if it has ended already; WC_E_RESET; WC_E_BADHANDLE, WC_E_GONE,
- * WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ * Returns: WC_OK; WC_E_STATE if it has ended already, or HTTP is spoken on it; WC_E_RESET;
+ * WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
  */
 WC_API
 wc_status wc_conn_shutdown(wc_conn conn);
@@ -1260,6 +1154,28 @@ wc_status wc_conn_keep(wc_conn conn,
                        size_t count);
 
 /**
+ * Cuts the input of a connection another way, from the bytes on that were not shown yet; so a
+ * protocol can begin with lines and go on with frames.
+ *
+ * [loop thread]
+ *
+ * @param conn          the connection
+ * @param framing       WC_FRAMING_...
+ * @param prefix_order  for WC_FRAMING_LENGTH: WC_ORDER_...
+ * @param prefix_bytes  for WC_FRAMING_LENGTH: bytes of the length, 1 to 8
+ * @param max_frame     longest line or frame, in bytes
+ *
+ * Returns: WC_OK; WC_E_INVAL; WC_E_STATE if HTTP is spoken on it; WC_E_BADHANDLE, WC_E_GONE,
+ * WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ */
+WC_API
+wc_status wc_conn_set_framing(wc_conn conn,
+                              int32_t framing,
+                              int32_t prefix_order,
+                              uint32_t prefix_bytes,
+                              size_t max_frame);
+
+/**
  * How many bytes are queued for the peer.
  *
  * [loop thread]
@@ -1268,9 +1184,6 @@ wc_status wc_conn_keep(wc_conn conn,
  * @param bytes  where the number is written
  *
  * Returns: WC_OK; WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
- *
- * # Safety
- * `bytes` is null or writable.
  */
 WC_API
 wc_status wc_conn_queued(wc_conn conn,
@@ -1285,9 +1198,6 @@ wc_status wc_conn_queued(wc_conn conn,
  * @param state  where the number is written
  *
  * Returns: WC_OK; WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
- *
- * # Safety
- * `state` is null or writable.
  */
 WC_API
 wc_status wc_conn_state(wc_conn conn,
@@ -1315,9 +1225,6 @@ WC_API const char *wc_state_name(int32_t state);
  * call                   fails, before it returns; may be null
  *
  * Returns: WC_OK; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
- *
- * # Safety
- * `free_user` may be called with `user`.
  */
 WC_API
 wc_status wc_conn_set_user(wc_conn conn,
@@ -1333,9 +1240,6 @@ wc_status wc_conn_set_user(wc_conn conn,
  * @param user  where the pointer is written
  *
  * Returns: WC_OK; WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
- *
- * # Safety
- * `user` is null or writable.
  */
 WC_API
 wc_status wc_conn_user(wc_conn conn,
@@ -1350,9 +1254,6 @@ wc_status wc_conn_user(wc_conn conn,
  * @param listener  where the handle is written; 0 for a connection of wc_connect
  *
  * Returns: WC_OK; WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
- *
- * # Safety
- * `listener` is null or writable.
  */
 WC_API
 wc_status wc_conn_listener(wc_conn conn,
@@ -1383,9 +1284,6 @@ WC_API wc_status wc_conn_set_idle(wc_conn conn, uint32_t ms);
  * Returns: WC_OK; WC_E_INVAL if the text does not fit; WC_E_RESET or WC_E_OS if the system does
  * not know it any more; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC. See
  * getpeername(2).
- *
- * # Safety
- * `text` points to `capacity` writable bytes; `port` is null or writable.
  */
 WC_API
 wc_status wc_conn_peer(wc_conn conn,
@@ -1404,9 +1302,6 @@ wc_status wc_conn_peer(wc_conn conn,
  * @param port      where the port is written; may be null
  *
  * Returns: as wc_conn_peer. See getsockname(2).
- *
- * # Safety
- * `text` points to `capacity` writable bytes; `port` is null or writable.
  */
 WC_API wc_status wc_conn_local(wc_conn conn, char *text, size_t capacity, uint16_t *port);
 
@@ -1465,9 +1360,6 @@ typedef struct wc_listen_options {
  * @param size     its size: sizeof(wc_listen_options)
  *
  * Returns: WC_OK; WC_E_INVAL for null; WC_E_VERSION for a size that no version had.
- *
- * # Safety
- * `options` is null or points to `size` writable bytes.
  */
 WC_API wc_status wc_listen_options_init(wc_listen_options *options, size_t size);
 
@@ -1489,10 +1381,6 @@ WC_API wc_status wc_listen_options_init(wc_listen_options *options, size_t size)
  * Returns: WC_OK; WC_E_INVAL; WC_E_VERSION; WC_E_ADDRESS; WC_E_INUSE; WC_E_ACCESS; WC_E_LIMIT;
  * WC_E_NOFILES, WC_E_NOMEM, WC_E_OS; WC_E_STATE while the loop is being freed; WC_E_BADHANDLE,
  * WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC. See bind(2), listen(2).
- *
- * # Safety
- * The structs are null or initialised; `out` is null or writable; the callbacks may be called with
- * `user`.
  */
 WC_API
 wc_status wc_listen(wc_loop loop_,
@@ -1512,9 +1400,6 @@ wc_status wc_listen(wc_loop loop_,
  * @param port      where it is written
  *
  * Returns: WC_OK; WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
- *
- * # Safety
- * `port` is null or writable.
  */
 WC_API
 wc_status wc_listener_port(wc_listener listener,
@@ -1532,9 +1417,6 @@ wc_status wc_listener_port(wc_listener listener,
  *
  * Returns: WC_OK; WC_E_INVAL if the text does not fit; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD,
  * WC_E_FORKED, WC_E_PANIC.
- *
- * # Safety
- * `text` points to `capacity` writable bytes; `port` is null or writable.
  */
 WC_API
 wc_status wc_listener_address(wc_listener listener,
@@ -1555,6 +1437,68 @@ wc_status wc_listener_address(wc_listener listener,
  */
 WC_API
 wc_status wc_listener_close(wc_listener listener);
+
+/* ---- connect ---- */
+
+/**
+ * Where to connect to. Fill it with wc_connect_options_init, then change what you want.
+ */
+typedef struct wc_connect_options {
+    /** Bytes of this struct as the caller knows it. */
+    size_t size;
+    /** An IPv4 or IPv6 address as text, or "localhost" for 127.0.0.1. */
+    const char *host;
+    /** The port. */
+    uint16_t port;
+    /** Reserved; 0. */
+    uint16_t reserved;
+    /**
+     * ms for the connection to be made, else it ends with WC_E_TIMEOUT; 0: as long as the system
+     * tries.
+     */
+    uint32_t timeout_ms;
+} wc_connect_options;
+
+/**
+ * Fills connect options with the defaults.
+ *
+ * [any thread]
+ *
+ * @param options  the struct to fill
+ * @param size     its size: sizeof(wc_connect_options)
+ *
+ * Returns: WC_OK; WC_E_INVAL for null; WC_E_VERSION for a size that no version had.
+ */
+WC_API wc_status wc_connect_options_init(wc_connect_options *options, size_t size);
+
+/**
+ * Makes an outbound TCP connection. It begins as WC_CONN_CONNECTING; on_open comes when it is
+ * made, on_close with WC_E_CONNECT or WC_E_TIMEOUT when it is not. Output can be queued at once.
+ *
+ * [loop thread]
+ *
+ * @param loop_         the loop
+ * @param options       where to; copied
+ * @param conn_options  how; null: the defaults; copied
+ * @param callbacks     copied; null: none, for a program that pulls events
+ * @param user          goes to the callbacks
+ * @param free_user     called once with user after on_close; also if this call fails, before it
+ *                      returns; may be null
+ * @param out           where the handle is written; may be null
+ *
+ * Returns: WC_OK; WC_E_INVAL; WC_E_VERSION; WC_E_ADDRESS for a host that is no address;
+ * WC_E_LIMIT; WC_E_CONNECT, WC_E_NOFILES, WC_E_NOMEM, WC_E_OS if the system refuses at once;
+ * WC_E_STATE while the loop is being freed; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED,
+ * WC_E_PANIC. See connect(2).
+ */
+WC_API
+wc_status wc_connect(wc_loop loop_,
+                     const wc_connect_options *options,
+                     const wc_conn_options *conn_options,
+                     const wc_conn_callbacks *callbacks,
+                     void *user,
+                     wc_free_fn free_user,
+                     wc_conn *out);
 
 /* ---- http ---- */
 
@@ -1636,9 +1580,6 @@ typedef struct wc_http_callbacks {
  * @param size     its size: sizeof(wc_http_options)
  *
  * Returns: WC_OK; WC_E_INVAL for null; WC_E_VERSION for a size that no version had.
- *
- * # Safety
- * `options` is null or points to `size` writable bytes.
  */
 WC_API wc_status wc_http_options_init(wc_http_options *options, size_t size);
 
@@ -1661,10 +1602,6 @@ WC_API wc_status wc_http_options_init(wc_http_options *options, size_t size);
  * @param out           where the handle is written; may be null
  *
  * Returns: as wc_listen; WC_E_INVAL also for both on_request and on_head.
- *
- * # Safety
- * The structs are null or initialised; `out` is null or writable; the callbacks may be called with
- * `user`.
  */
 WC_API
 wc_status wc_http_listen(wc_loop loop_,
@@ -1688,9 +1625,6 @@ wc_status wc_http_listen(wc_loop loop_,
  *                 wc_loop_next
  *
  * Returns: WC_OK; WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
- *
- * # Safety
- * `out` is null or writable.
  */
 WC_API
 wc_status wc_request_method(wc_request request,
@@ -1706,9 +1640,6 @@ wc_status wc_request_method(wc_request request,
  *                 wc_loop_next
  *
  * Returns: WC_OK; WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
- *
- * # Safety
- * `out` is null or writable.
  */
 WC_API
 wc_status wc_request_target(wc_request request,
@@ -1727,9 +1658,6 @@ wc_status wc_request_target(wc_request request,
  * Returns: WC_OK; WC_E_PATH if the target has no such path, which is best answered with 400;
  * WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC. See RFC 3986
  * section 5.2.4.
- *
- * # Safety
- * `out` is null or writable.
  */
 WC_API
 wc_status wc_request_path(wc_request request,
@@ -1745,9 +1673,6 @@ wc_status wc_request_path(wc_request request,
  *                 returns or the next wc_loop_next
  *
  * Returns: WC_OK; WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
- *
- * # Safety
- * `out` is null or writable.
  */
 WC_API
 wc_status wc_request_query(wc_request request,
@@ -1762,9 +1687,6 @@ wc_status wc_request_query(wc_request request,
  * @param minor    where the number is written
  *
  * Returns: WC_OK; WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
- *
- * # Safety
- * `minor` is null or writable.
  */
 WC_API
 wc_status wc_request_version(wc_request request,
@@ -1783,9 +1705,6 @@ wc_status wc_request_version(wc_request request,
  *
  * Returns: WC_OK; WC_NONE if there is no such field; WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE,
  * WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
- *
- * # Safety
- * `name` points to `name_len` readable bytes or a NUL-terminated text; `out` is null or writable.
  */
 WC_API
 wc_status wc_request_header(wc_request request,
@@ -1802,9 +1721,6 @@ wc_status wc_request_header(wc_request request,
  * @param count    where the number is written
  *
  * Returns: WC_OK; WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
- *
- * # Safety
- * `count` is null or writable.
  */
 WC_API
 wc_status wc_request_header_count(wc_request request,
@@ -1823,9 +1739,6 @@ wc_status wc_request_header_count(wc_request request,
  *
  * Returns: WC_OK; WC_E_INVAL, also for an index past the end; WC_E_BADHANDLE, WC_E_GONE,
  * WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
- *
- * # Safety
- * `name` and `value` are null or writable.
  */
 WC_API
 wc_status wc_request_header_at(wc_request request,
@@ -1843,9 +1756,6 @@ wc_status wc_request_header_at(wc_request request,
  * stand                 until the callback returns or the next wc_loop_next
  *
  * Returns: WC_OK; WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
- *
- * # Safety
- * `out` is null or writable.
  */
 WC_API
 wc_status wc_request_body(wc_request request,
@@ -1860,9 +1770,6 @@ wc_status wc_request_body(wc_request request,
  * @param conn     where the handle is written
  *
  * Returns: WC_OK; WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
- *
- * # Safety
- * `conn` is null or writable.
  */
 WC_API
 wc_status wc_request_conn(wc_request request,
@@ -1879,9 +1786,6 @@ wc_status wc_request_conn(wc_request request,
  * call                   fails, before it returns; may be null
  *
  * Returns: WC_OK; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
- *
- * # Safety
- * `free_user` may be called with `user`.
  */
 WC_API
 wc_status wc_request_set_user(wc_request request,
@@ -1897,9 +1801,6 @@ wc_status wc_request_set_user(wc_request request,
  * @param user     where the pointer is written
  *
  * Returns: WC_OK; WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
- *
- * # Safety
- * `user` is null or writable.
  */
 WC_API
 wc_status wc_request_user(wc_request request,
@@ -1931,9 +1832,6 @@ wc_status wc_request_user(wc_request request,
  * WC_E_RESET; WC_E_GONE once the request is over, as when its client has gone; WC_E_BADHANDLE,
  * WC_E_THREAD, WC_E_FORKED, WC_E_PANIC. With an error nothing was written. See RFC 9110 section
  * 15.
- *
- * # Safety
- * `headers` points to `count` headers; texts have the bytes that their lengths say.
  */
 WC_API
 wc_status wc_request_respond(wc_request request,
@@ -1958,9 +1856,6 @@ wc_status wc_request_respond(wc_request request,
  *
  * Returns: WC_OK; WC_E_INVAL; WC_E_LIMIT if too many jobs are queued; WC_E_BADHANDLE; WC_E_GONE if
  * its loop has ended; WC_E_FORKED.
- *
- * # Safety
- * `headers` points to `count` headers; texts have the bytes that their lengths say.
  */
 WC_API
 wc_status wc_request_respond_async(wc_request request,
@@ -1984,9 +1879,6 @@ wc_status wc_request_respond_async(wc_request request,
  * a                 client of HTTP/1.0, up to the end of the connection
  *
  * Returns: as wc_request_respond.
- *
- * # Safety
- * `headers` points to `count` headers; texts have the bytes that their lengths say.
  */
 WC_API
 wc_status wc_request_begin(wc_request request,
@@ -2009,9 +1901,6 @@ wc_status wc_request_begin(wc_request request,
  * WC_E_LIMIT: refused whole, for it would pass write_limit or the length that was told; WC_E_STATE
  * if the answer has not begun or has ended; WC_E_INVAL; WC_E_RESET; WC_E_GONE, WC_E_BADHANDLE,
  * WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
- *
- * # Safety
- * `data` points to `len` readable bytes, or to a NUL-terminated text with WC_NTS.
  */
 WC_API
 wc_status wc_request_write(wc_request request,
@@ -2117,9 +2006,6 @@ typedef struct wc_http_fault {
  * @param out      where the parser is written; free it with wc_http_parser_free
  *
  * Returns: WC_OK; WC_E_INVAL; WC_E_VERSION.
- *
- * # Safety
- * `options` is null or an initialised struct; `out` is null or writable.
  */
 WC_API
 wc_status wc_http_parser_new(const wc_http_options *options,
@@ -2131,9 +2017,6 @@ wc_status wc_http_parser_new(const wc_http_options *options,
  * [any thread]
  *
  * @param parser  the parser, not used any more; null does nothing
- *
- * # Safety
- * `parser` is null, or came from wc_http_parser_new and was not freed yet.
  */
 WC_API void wc_http_parser_free(wc_http_parser *parser);
 
@@ -2155,9 +2038,6 @@ WC_API void wc_http_parser_free(wc_http_parser *parser);
  * Returns: WC_OK with an item; WC_NONE: more bytes are needed; WC_E_HTTP: the peer broke HTTP, see
  * wc_http_parser_fault; WC_E_EOF: the end came in the middle of a message; both for ever.
  * WC_E_INVAL; WC_E_VERSION; WC_E_PANIC.
- *
- * # Safety
- * `parser` is alive; `data` points to `len` readable bytes; `used` and `item` are writable.
  */
 WC_API
 wc_status wc_http_parser_next(wc_http_parser *parser,
@@ -2176,9 +2056,6 @@ wc_status wc_http_parser_next(wc_http_parser *parser,
  * @param out     where the head is written, its size set
  *
  * Returns: WC_OK; WC_E_STATE if no head was found yet; WC_E_INVAL; WC_E_VERSION; WC_E_PANIC.
- *
- * # Safety
- * `parser` is alive; the bytes in which the head was found stand; `out` is null or writable.
  */
 WC_API
 wc_status wc_http_parser_head(const wc_http_parser *parser,
@@ -2196,10 +2073,6 @@ wc_status wc_http_parser_head(const wc_http_parser *parser,
  *
  * Returns: WC_OK; WC_E_STATE if no head was found yet; WC_E_INVAL, also for an index past the end;
  * WC_E_PANIC.
- *
- * # Safety
- * `parser` is alive; the bytes in which the head was found stand; `name` and `value` are null or
- * writable.
  */
 WC_API
 wc_status wc_http_parser_header_at(const wc_http_parser *parser,
@@ -2216,9 +2089,6 @@ wc_status wc_http_parser_header_at(const wc_http_parser *parser,
  * @param out     where the fault is written, its size set
  *
  * Returns: WC_OK; WC_E_STATE if there is none; WC_E_INVAL; WC_E_VERSION; WC_E_PANIC.
- *
- * # Safety
- * `parser` is alive; `out` is null or writable.
  */
 WC_API
 wc_status wc_http_parser_fault(const wc_http_parser *parser,

@@ -148,8 +148,16 @@ public:
     virtual void on_drain(Request) {}
     /* Once and last; WC_OK: the answer was sent whole. */
     virtual void on_close(Request, wc_status) {}
+    /*
+     * To a listener's handler: what a client sent was refused before it became a request, or while
+     * its body came. The library has answered; reason is WC_H_..., status the answer's.
+     */
+    virtual void on_reject(wc_conn, int32_t, int32_t) {}
 
-    /* One of the above threw. Where an answer has begun, nothing but its end is left to give. */
+    /*
+     * One of the above threw, but for on_reject: there the connection is being closed already.
+     * Where an answer has begun, nothing but its end is left to give.
+     */
     virtual void on_failure(Request request)
     {
         if (request.respond(500, Headers(), "") < 0) {
@@ -273,6 +281,16 @@ static inline void webcore_http_close(wc_request request, wc_status why, void* u
         handler->on_close(Request(request), why);
     } catch (...) {
         recover(*handler, request);
+    }
+}
+
+static inline void webcore_http_reject(wc_conn conn, int32_t reason, int32_t http_status,
+                                       void* user)
+{
+    try {
+        static_cast<HttpHandler*>(user)->on_reject(conn, reason, http_status);
+    } catch (...) {
+        /* There is no request to fail, and the connection is being closed. */
     }
 }
 
@@ -430,6 +448,7 @@ public:
         }
         table.on_drain = &webcore_http_drain;
         table.on_close = &webcore_http_close;
+        table.on_reject = &webcore_http_reject;
         return wc_http_listen(handle_, &where, how, http, &table, &handler, 0, out);
     }
 

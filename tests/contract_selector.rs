@@ -14,7 +14,7 @@ use webcore::reactor::{BACKENDS, Backend, Event, Interest, Selector, Token, VARI
 use webcore::sys::socket::reset_on_close;
 
 const NOW: Option<Duration> = Some(Duration::ZERO);
-/// Longer than any delivery on this machine takes; a wait of that length that ends empty is a failure.
+/// Longer than any delivery on this machine takes: a wait of that length that ends empty failed.
 const SOON: Option<Duration> = Some(Duration::from_secs(30));
 
 /// Runs a rule on every backend; the name is printed where one fails.
@@ -183,7 +183,7 @@ fn r3_an_error_shows_as_read_and_write_readiness() {
                 watcher.add(&fd, 1, interest);
                 drop(peer);
                 let event = loop {
-                    // A socket with room for output may be told as writable before the reset is there.
+                    // A socket with room for output may be writable before the reset is there.
                     let event = watcher.one();
                     if event.error() {
                         break event;
@@ -462,7 +462,7 @@ fn r11_more_than_one_batch_is_told_within_bounded_turns() {
 /// Runs `work` in a child process and says whether it was well.
 #[allow(unsafe_code)]
 fn well_in_a_child(work: impl FnOnce() -> io::Result<bool>) -> bool {
-    // SAFETY: the child allocates, which the C library allows after fork, takes no lock that another
+    // SAFETY: the child allocates, which the C library allows after fork, takes no lock that some
     // thread could hold, and leaves by _exit.
     unsafe {
         let child = libc::fork();

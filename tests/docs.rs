@@ -6,37 +6,14 @@ mod support;
 
 use std::fmt::Write as _;
 use support::header::{Item, What, items};
+use support::machines::machines;
 use support::{assert_fresh, generated_header};
 use webcore::base::limits::LIMITS;
-use webcore::base::machine::markdown;
 use webcore::base::status::{Blame, CATALOGUE, Status};
-use webcore::codec::http1::chunked::{Chunk, Extension};
-use webcore::codec::http1::exchange::{ReadSide, WriteSide};
 use webcore::codec::http1::reason::REASONS;
-use webcore::codec::http1::{fields, head};
-use webcore::codec::length::LengthState;
-use webcore::codec::line::LineState;
-use webcore::net::gate::Gate;
-use webcore::net::life::Life;
 
 /// Says on every page where it comes from.
 const ORIGIN: &str = "Generated; `make docs` writes it anew.";
-
-/// Every machine of the library, as `base::machine::markdown` draws it.
-fn machines() -> Vec<String> {
-    vec![
-        markdown::<Life>(),
-        markdown::<Gate>(),
-        markdown::<LineState>(),
-        markdown::<LengthState>(),
-        markdown::<ReadSide>(),
-        markdown::<WriteSide>(),
-        markdown::<head::Place>(),
-        markdown::<fields::Place>(),
-        markdown::<Chunk>(),
-        markdown::<Extension>(),
-    ]
-}
 
 #[test]
 fn errors_are_documented() {
@@ -92,7 +69,7 @@ fn states_are_documented() {
          cannot come there: it would be a defect.\n"
     );
     for machine in machines() {
-        let _ = write!(page, "\n{machine}");
+        let _ = write!(page, "\n{}", machine.picture);
     }
     assert_fresh("docs/STATES.md", &page);
 }

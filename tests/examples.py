@@ -23,7 +23,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILT = pathlib.Path(os.environ.get("WC_EXAMPLES", ROOT / "build" / "examples"))
 WRAP = shlex.split(os.environ.get("WC_EXAMPLES_WRAP", ""))
 BACKENDS = ["epoll", "poll"]
-DEADLINE = 60.0 if WRAP else 20.0
+DEADLINE = 60.0
 MIB = 1024 * 1024
 
 
@@ -32,6 +32,17 @@ def command(name, *args):
     path = pathlib.Path(name)
     program = path if path.is_absolute() else BUILT / name
     return [*WRAP, str(program), *map(str, args)]
+
+
+@contextlib.contextmanager
+def wrapped(*words):
+    """Runs what is started meanwhile under this command."""
+    before = WRAP[:]
+    WRAP[:] = words
+    try:
+        yield
+    finally:
+        WRAP[:] = before
 
 
 def environment(backend):
@@ -106,7 +117,8 @@ def serving(name, *args, backend=None, listeners=1, errors=""):
             server = Server(process, stderr, addresses)
             yield server
             if process.returncode is None:
-                assert server.stop() == (0, errors)
+                code, said = server.stop()
+                assert (code, said) == (0, errors), f"{name} ended with {code}: {said}"
         finally:
             if process.poll() is None:
                 process.kill()

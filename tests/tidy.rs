@@ -8,6 +8,8 @@ mod support;
 mod danger;
 #[path = "tidy/layers.rs"]
 mod layers;
+#[path = "tidy/promises.rs"]
+mod promises;
 #[path = "tidy/rooms.rs"]
 mod rooms;
 #[path = "tidy/size.rs"]
@@ -137,6 +139,12 @@ fn every_noun_has_its_five_rooms() {
     let header = header::items(&read(&root().join("include/webcore.h")));
     let exists = |path: &str| root().join(path).exists();
     report(rooms::NOUNS.iter().flat_map(|noun| rooms::check(noun, &header, &exists)));
+}
+
+#[test]
+fn every_promise_has_its_tests() {
+    let contract = read(&root().join("docs/CONTRACT.md"));
+    report(promises::check(&contract, &|path| fs::read_to_string(root().join(path)).ok()));
 }
 
 #[test]

@@ -27,9 +27,8 @@ std::string built_in(const Reason& reason)
 {
     const std::string title = number(reason.status) + " " + reason.name;
 
-    return "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>" + title
-           + "</title>\n<h1>" + title + "</h1>\n<p>" + reason.text
-           + "</p>\n<p><a href=\"/\">Home</a></p>\n</html>\n";
+    return html_page(title, "<h1>" + title + "</h1>\n<p>" + reason.text
+                                + "</p>\n<p><a href=\"/\">Home</a></p>\n");
 }
 
 bool read_page(const DocumentRoot& root, int status, std::string& out)

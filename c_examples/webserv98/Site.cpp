@@ -90,7 +90,7 @@ void Site::on_failure(webcore::Request request)
     try {
         throw;
     } catch (const StatusError& error) {
-        if (error.status() != WC_E_GONE) {
+        if (!error.client_has_left()) {
             fprintf(stderr, "%s\n", error.what());
         }
     } catch (const std::exception& error) {
@@ -116,9 +116,7 @@ void Site::hello(webcore::Request request)
     }
     headers.add("Content-Type", "text/html; charset=utf-8");
     must(request.respond(200, headers,
-                         "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n"
-                         "<title>Hello</title>\n<p>Hello, "
-                             + escape_html(name) + "!</p>\n</html>\n"),
+                         html_page("Hello", "<p>Hello, " + escape_html(name) + "!</p>\n")),
          "respond");
 }
 

@@ -16,7 +16,9 @@ public:
     {
     }
 
-    wc_status status() const { return status_; }
+    // Nobody is there to be told of it, and it is nobody's mistake: clients leave as they like.
+    // Gone: the library knew already. Reset: it learned it from this very call.
+    bool client_has_left() const { return status_ == WC_E_GONE || status_ == WC_E_RESET; }
 
 private:
     wc_status status_;

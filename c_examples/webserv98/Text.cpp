@@ -80,6 +80,20 @@ std::string escape_html(const std::string& text)
     return out;
 }
 
+// It needs no other file, because it has to look well above any document root.
+std::string html_page(const std::string& title, const std::string& body)
+{
+    return "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+           "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>"
+           + escape_html(title)
+           + "</title>\n<style>\n"
+             ":root { color-scheme: light dark; }\n"
+             "body { max-width: 44rem; margin: 3rem auto; padding: 0 1.25rem;"
+             " font: 1.0625rem/1.6 Georgia, \"Times New Roman\", serif; }\n"
+             "</style>\n</head>\n<body>\n"
+           + body + "</body>\n</html>\n";
+}
+
 std::string encode_path(const std::string& path)
 {
     static const char digits[] = "0123456789ABCDEF";

@@ -11,6 +11,9 @@
 // So that no name can bring markup of its own: <b> becomes &lt;b&gt;.
 std::string escape_html(const std::string& text);
 
+// A page with that title; `body` is markup already.
+std::string html_page(const std::string& title, const std::string& body);
+
 // A path for a Location field: every byte that is not plain is percent-encoded, and the path
 // begins with exactly one '/', because a browser takes "//elsewhere/" for another host.
 std::string encode_path(const std::string& path);

@@ -31,22 +31,21 @@ limits! {
     BACKLOG: i32 = 2048, "connections", "listen(2) backlog; the kernel clamps it.";
     ACCEPT_BUDGET: u32 = 64, "connections", "Accepted by one listener in one turn; the rest waits for the next turn.";
     READ_BUDGET: usize = 256 << 10, "bytes", "Read from one connection in one turn; the rest waits for the next turn.";
-    HOT_BUFFER: usize = 64 << 10, "bytes", "The loop's one receive buffer: the most that one recv(2) takes.";
+    HOT_BUFFER: usize = 64 << 10, "bytes", "The loop's one receive buffer; a larger frame is read in place.";
     WRITE_HIGH: usize = 1 << 20, "bytes", "Queued output above which a write answers WC_FULL.";
     WRITE_LOW: usize = 256 << 10, "bytes", "Queued output at which on_drain follows a WC_FULL.";
     WRITE_LIMIT: usize = 16 << 20, "bytes", "Queued output that a write may not pass: WC_E_LIMIT, refused whole.";
     FRAME: usize = 1 << 20, "bytes", "Longest line or frame; a longer line is on_too_long, a longer frame ends the connection.";
-    IDLE_MS: u32 = 60_000, "ms", "Without a byte from the peer: on_idle, or the end with WC_E_IDLE.";
+    IDLE_MS: u32 = 60_000, "ms", "Without a byte from the peer: on_idle, else the end with WC_E_IDLE.";
     STALL_MS: u32 = 30_000, "ms", "Output queued and nothing of it taken: the end with WC_E_STALL.";
     LINGER_MS: u32 = 2_000, "ms", "Waiting for the peer's end after our own; then the connection is closed.";
     LINGER_BYTES: usize = 256 << 10, "bytes", "Discarded while lingering; then the connection is closed.";
     CONNECT_MS: u32 = 10_000, "ms", "For an outbound connection to be made; then WC_E_TIMEOUT.";
-    DRAIN_MS: u32 = 10_000, "ms", "For what is open to end by itself in wc_loop_drain; then it is closed.";
     ACCEPT_RETRY_MIN_MS: u64 = 5, "ms", "First pause of a listener that ran out of descriptors or memory; it doubles.";
     ACCEPT_RETRY_MAX_MS: u64 = 1_000, "ms", "Longest pause of such a listener.";
     POSTS: usize = 1 << 20, "posts", "Jobs queued by other threads; one more is WC_E_LIMIT.";
     BATCH: usize = 1024, "events", "Kernel events taken by one wait; the rest comes with the next.";
-    POOL_BYTES: usize = 4 << 20, "bytes", "Free buffers kept by a loop for reuse; more is given back to the allocator.";
+    POOL_BYTES: usize = 16 << 20, "bytes", "Free buffers kept by a loop for reuse; more is given back to the allocator.";
 
     HTTP_REQUEST_LINE: usize = 8 << 10, "bytes", "Request line; longer is 414.";
     HTTP_FIELD: usize = 8 << 10, "bytes", "One field line; longer is 431.";

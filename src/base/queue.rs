@@ -35,6 +35,17 @@ impl Bytes {
         self.bytes.capacity() == 0
     }
 
+    /// How much fits without taking memory.
+    pub fn capacity(&self) -> usize {
+        self.bytes.capacity()
+    }
+
+    /// Takes memory for exactly `more` bytes, where the caller sees to it that it does so rarely.
+    pub fn reserve_exact(&mut self, more: usize) {
+        self.make_room(more);
+        self.bytes.reserve_exact(more);
+    }
+
     /// Appends.
     pub fn push(&mut self, more: &[u8]) {
         self.make_room(more.len());

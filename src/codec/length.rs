@@ -87,6 +87,11 @@ impl Length {
         Ok(Length { prefix, little, max, state, whole: 0, status: Status::OK })
     }
 
+    /// Bytes of a prefix.
+    pub fn prefix_bytes(&self) -> usize {
+        self.prefix
+    }
+
     /// Appends the prefix of a frame of `len` bytes; LIMIT, and nothing appended, if that is above
     /// the cap or does not fit the prefix.
     pub fn write_prefix(&self, len: usize, out: &mut Vec<u8>) -> Result<(), Status> {

@@ -3,7 +3,7 @@
 //! looked at twice, however the input is cut, and no item is longer than the cap.
 
 use super::{Decode, Step};
-use crate::base::Machine;
+use crate::base::{Machine, Status};
 
 /// What a line codec finds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -69,6 +69,14 @@ impl Line {
     /// Lines of at most `max` bytes, the LF or CRLF not counted.
     pub fn new(max: usize) -> Line {
         Line { max, scanned: 0, state: LineState::InLine }
+    }
+
+    /// Whether `line` can be one: LIMIT above the cap, INVAL with a line feed in it.
+    pub fn check(&self, line: &[u8]) -> Result<(), Status> {
+        if line.len() > self.max {
+            return Err(Status::LIMIT);
+        }
+        if line.contains(&b'\n') { Err(Status::INVAL) } else { Ok(()) }
     }
 
     fn turn(&mut self, input: LineInput) {

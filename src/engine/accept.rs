@@ -63,7 +63,7 @@ impl Loop {
         Ok(handle)
     }
 
-    /// Takes over a transport as a connection.
+    /// Takes over a transport as a connection; one that is open says so in its first step.
     pub fn adopt(
         &mut self,
         link: Link,
@@ -78,7 +78,7 @@ impl Loop {
             return Err(Status::LIMIT);
         }
         let raw = link.raw_fd();
-        let conn = Conn::new(link, policy, owner, life, self.now.floor());
+        let conn = Conn::new(link, policy, owner, life, self.stamp());
         let want = conn.interest(self.edge);
         let handle = self.conns.insert(conn)?;
         if let Err(error) = self.selector.update(raw, Token(handle.0), Interest::NONE, want) {
@@ -87,6 +87,10 @@ impl Loop {
         }
         let conn = self.conns.get_mut(handle).expect("it was inserted above");
         conn.watched = want;
+        if life == Life::Open {
+            self.stats.accepted += 1;
+            self.wake(handle);
+        }
         Ok(handle)
     }
 
@@ -106,10 +110,6 @@ impl Loop {
             let until = self.clock.now().after(timeout_ms.into());
             self.conns.find(handle)?.until = until;
             self.arm(handle);
-        }
-        if !pending {
-            self.stats.accepted += 1;
-            self.wake(handle);
         }
         Ok(handle)
     }
@@ -131,8 +131,9 @@ impl Loop {
                     if let Err(why) = self.take_in(handle, fd) {
                         return self.pause(handle, why, self.os_error);
                     }
+                    self.resume(handle);
                 }
-                Accept::Wait => return,
+                Accept::Wait => return self.resume(handle),
                 Accept::Again(os_error) => self.os_error = os_error,
                 Accept::Exhausted(os_error) | Accept::Fail(os_error) => {
                     return self.pause(handle, crate::sys::blame::status(os_error), os_error);
@@ -141,22 +142,20 @@ impl Loop {
         }
     }
 
-    /// Makes a connection of what was accepted; its first step says that it is open.
+    /// Makes a connection of what was accepted.
     fn take_in(&mut self, from: Handle, fd: OwnedFd) -> Result<(), Status> {
         let listener = self.listeners.find(from)?;
         let (policy, owner) = (Rc::clone(&listener.policy), listener.owner);
         let handle = self.adopt(Link::Socket(fd), policy, owner, Life::Open)?;
         self.conns.find(handle)?.listener = from;
         self.listeners.find(from)?.accepted();
-        self.stats.accepted += 1;
-        self.wake(handle);
         Ok(())
     }
 
     /// Stops watching the listener. For want of resources it is retried after a while; when the
     /// allowed connections are reached, as soon as one of them ends.
     pub(super) fn pause(&mut self, handle: Handle, why: Status, os_error: i32) {
-        let now = self.now.floor();
+        let now = self.stamp();
         let Some(listener) = self.listeners.get_mut(handle) else { return };
         let changed = listener.turn(Knock::Exhausted);
         if changed {
@@ -164,7 +163,9 @@ impl Loop {
             // If the selector does not know it, it is not watched: what is wanted here.
             let _ = self.selector.update(fd, token, Interest::READ, Interest::NONE);
         }
-        self.waiting_listeners.push(handle);
+        if !self.waiting_listeners.contains(&handle) {
+            self.waiting_listeners.push(handle);
+        }
         if why != Status::LIMIT {
             let at = listener.back_off(now);
             let timer = listener.timer;
@@ -173,10 +174,20 @@ impl Loop {
                 listener.timer = Some(timer);
             }
         }
-        if changed {
+        let Some(listener) = self.listeners.get_mut(handle) else { return };
+        if !std::mem::replace(&mut listener.pause_said, true) {
             self.os_error = os_error;
             self.stats.accept_pauses += 1;
             self.notices.push_back(Notice::Paused { listener: handle, why, os_error });
+        }
+    }
+
+    /// Says that a pause is over, if the program was told of one.
+    fn resume(&mut self, handle: Handle) {
+        if let Some(listener) = self.listeners.get_mut(handle)
+            && std::mem::take(&mut listener.pause_said)
+        {
+            self.notices.push_back(Notice::Resumed(handle));
         }
     }
 

@@ -184,6 +184,11 @@ impl Loop {
         self.now.floor()
     }
 
+    /// The time of this turn as the beginning of a deadline: rounded up, so that none is early.
+    pub fn stamp(&self) -> Millis {
+        self.now.after(0)
+    }
+
     /// What was counted so far.
     pub fn stats(&self) -> Stats {
         self.stats
@@ -256,7 +261,8 @@ impl Loop {
             Message::Above(message) => return Some(Notice::Above(message)),
             // The sender was answered when it queued this; a connection that ended since has said
             // so.
-            Message::Send(conn, bytes) => drop(self.send(conn, &bytes)),
+            Message::Send(conn, bytes) if self.is_plain(conn) => drop(self.send(conn, &bytes)),
+            Message::Send(..) => {}
             Message::Close(conn, how) => drop(self.close(conn, how)),
         }
         None

@@ -15,6 +15,8 @@ pub(super) struct Current {
     pub conn: Handle,
     /// Unread bytes that the last notice showed; dropped when the next one is asked for.
     pub lent: usize,
+    /// Raw bytes that the notice at hand shows; 0 for any other notice.
+    pub shown: usize,
     /// Bytes that may still be read from it in this turn.
     pub budget: usize,
     /// True exactly when its queue was flushed in this step and nothing was queued since.
@@ -26,32 +28,37 @@ impl Loop {
         if let Some(conn) = self.conns.get_mut(handle) {
             conn.queued = false;
             let budget = conn.policy().read_budget;
-            self.current = Some(Current { conn: handle, lent: 0, budget, flushed: false });
+            self.current =
+                Some(Current { conn: handle, lent: 0, shown: 0, budget, flushed: false });
         }
     }
 
     /// The next notice of the current connection; none when there is nothing more to do for it now.
     pub(super) fn step(&mut self) -> Option<Notice> {
+        let now = self.stamp();
         let current = self.current.as_mut()?;
         let handle = current.conn;
         let conn = self.conns.get_mut(handle)?;
         conn.consume(&mut self.hot, std::mem::take(&mut current.lent));
+        current.shown = 0;
         loop {
             match conn.life() {
                 Life::Connecting => {
                     if !conn.writable {
                         break;
                     }
+                    conn.until = NEVER;
                     match conn.link().error() {
-                        0 => conn.turn(Turn::Connected),
+                        0 => {
+                            conn.turn(Turn::Connected);
+                            self.stats.accepted += 1;
+                        }
                         os_error => conn.fail(Status::CONNECT, os_error),
                     }
-                    conn.until = NEVER;
-                    self.stats.accepted += 1;
                 }
                 Life::Open if !conn.open_said => {
                     conn.open_said = true;
-                    conn.touch(self.now.floor());
+                    conn.begin(now);
                     return Some(Notice::Open(handle));
                 }
                 Life::Open | Life::HalfOpen => {
@@ -72,7 +79,7 @@ impl Loop {
 
     /// Shows, reads and flushes. `Some(notice)` is said; `None` is for `finish_step`.
     fn step_open(&mut self) -> Option<Option<Notice>> {
-        let now = self.now.floor();
+        let now = self.stamp();
         let current = self.current.as_mut()?;
         let handle = current.conn;
         let conn = self.conns.get_mut(handle)?;
@@ -81,16 +88,17 @@ impl Loop {
                 match conn.cut(&mut self.hot) {
                     Piece::Data { start, len, used } => {
                         current.lent = used;
+                        current.shown = if conn.is_raw() { used } else { 0 };
                         current.flushed = false;
                         return Some(Some(Notice::Data(handle, View { start, len })));
                     }
-                    Piece::TooLong { len, used } => {
+                    Piece::TooLong { start, len, used } => {
                         current.lent = used;
-                        return Some(Some(Notice::TooLong(handle, View { start: 0, len })));
+                        return Some(Some(Notice::TooLong(handle, View { start, len })));
                     }
                     Piece::Broken(fault) => {
                         // What was answered before still goes out; then the end, with this reason.
-                        conn.why = fault.status;
+                        conn.blame(fault.status, 0);
                         conn.turn(Turn::Close);
                     }
                     Piece::More => {}
@@ -107,11 +115,10 @@ impl Loop {
             } else if !current.flushed {
                 current.flushed = true;
                 self.stats.bytes_sent += conn.flush(now) as u64;
-                if conn.owes_drain && conn.queued_bytes() <= conn.policy().write_low {
-                    conn.owes_drain = false;
+                conn.settle_shut();
+                if conn.settle_drain() {
                     return Some(Some(Notice::Drain(handle)));
                 }
-                conn.settle_shut();
             } else if conn.is_finished() {
                 conn.turn(Turn::Close);
             } else if conn.is_spent() {
@@ -129,7 +136,7 @@ impl Loop {
 
     /// Flushes and lingers.
     fn step_ending(&mut self) {
-        let now = self.now.floor();
+        let now = self.stamp();
         let Some(current) = self.current.as_mut() else { return };
         let Some(conn) = self.conns.get_mut(current.conn) else { return };
         conn.discard(&mut self.hot);
@@ -165,6 +172,7 @@ impl Loop {
         let current = self.current.take()?;
         let handle = current.conn;
         let conn = self.conns.get_mut(handle)?;
+        conn.settle_error();
         if conn.life() == Life::Closed {
             conn.discard(&mut self.hot);
             if conn.close_said {
@@ -172,7 +180,11 @@ impl Loop {
             }
             conn.close_said = true;
             self.dead.push(handle);
-            let (why, os_error) = (conn.why, conn.os_error);
+            if !conn.open_said && conn.listener != Handle::NONE {
+                // Accepted and lost before the program knew of it: there is nobody to tell.
+                return None;
+            }
+            let (why, os_error) = conn.reason();
             return Some(Notice::Closed { conn: handle, why, os_error });
         }
         conn.stash(&mut self.hot, &mut self.pool);
@@ -188,10 +200,10 @@ impl Loop {
         None
     }
 
-    /// Sends what is queued on connections whose step is not over or has not begun: for a caller that
-    /// leaves the loop for a while, or for good.
+    /// Sends what is queued on connections whose step is not over or has not begun: for a caller
+    /// that leaves the loop for a while, or for good.
     pub fn flush_queued(&mut self) {
-        let now = self.now.floor();
+        let now = self.stamp();
         let current = self.current.as_ref().map(|current| current.conn);
         for handle in current.into_iter().chain(self.ready.iter().copied()) {
             if let Some(conn) = self.conns.get_mut(handle)
@@ -209,12 +221,15 @@ impl Loop {
     }
 
     /// In a notice of bytes of a raw connection: the last `count` of them are shown again, with
-    /// more behind them.
+    /// more behind them. Of two calls the later one counts.
     pub fn keep(&mut self, handle: Handle, count: usize) -> Result<(), Status> {
+        self.live(handle)?;
         let conn = self.conns.find(handle)?;
         match self.current.as_mut() {
-            Some(current) if current.conn == handle && count <= current.lent => {
-                current.lent -= count;
+            Some(current)
+                if current.conn == handle && current.shown > 0 && count <= current.shown =>
+            {
+                current.lent = current.shown - count;
                 conn.waiting = count > 0;
                 Ok(())
             }

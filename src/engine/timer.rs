@@ -119,7 +119,7 @@ impl Loop {
     }
 
     fn expire_conn(&mut self, handle: Handle) -> Option<Notice> {
-        let now = self.now.floor();
+        let (now, began) = (self.now.floor(), self.stamp());
         let conn = self.conns.get_mut(handle)?;
         conn.armed = NEVER;
         if conn.deadline() > now {
@@ -149,7 +149,7 @@ impl Loop {
                 None
             }
             Life::Open | Life::HalfOpen => {
-                conn.touch(now);
+                conn.touch(began);
                 Some(Notice::Idle(handle))
             }
         };

@@ -20,7 +20,10 @@ impl Loop {
         let timeout = self.timeout(until);
         self.stats.turns += 1;
         self.events.clear();
-        self.selector.wait(&mut self.events, timeout).map_err(|e| refusal(&e))?;
+        if let Err(error) = self.selector.wait(&mut self.events, timeout) {
+            self.refused(&error);
+            return Err(refusal(&error));
+        }
         self.now = self.clock.now();
         self.stats.events += self.events.len() as u64;
         for at in 0..self.events.len() {
@@ -87,12 +90,6 @@ impl Loop {
             return;
         }
         conn.report(event);
-        if event.error() && !conn.wants_input() && conn.life() != Life::Connecting {
-            let os_error = conn.link().error();
-            if os_error != 0 {
-                conn.fail(crate::sys::blame::status(os_error), os_error);
-            }
-        }
         self.wake(handle);
     }
 
@@ -165,7 +162,8 @@ impl Loop {
         }
     }
 
-    /// A paused listener accepts again.
+    /// A paused listener tries to accept; the program is told that the pause is over once that
+    /// did not fail.
     pub(super) fn retry(&mut self, handle: Handle) {
         let Some(listener) = self.listeners.get_mut(handle) else { return };
         if listener.gate() != Gate::Paused {
@@ -179,7 +177,7 @@ impl Loop {
             return self.pause(handle, why, os_error);
         }
         listener.turn(Knock::Retry);
-        self.notices.push_back(super::Notice::Resumed(handle));
+        self.accepting.push_back(handle);
     }
 
     /// Tells the selector the interest of each connection that may have changed it.

@@ -20,9 +20,23 @@ const LARGE: usize = 32 << 10;
 
 impl Loop {
     /// A connection that has not said its last word.
-    fn live(&mut self, handle: Handle) -> Result<&mut Conn, Status> {
+    pub(super) fn live(&mut self, handle: Handle) -> Result<&mut Conn, Status> {
         let conn = self.conns.find(handle)?;
         if conn.life() == Life::Closed { Err(Status::GONE) } else { Ok(conn) }
+    }
+
+    /// A connection whose last word the program is not through with.
+    fn known(&mut self, handle: Handle) -> Result<&mut Conn, Status> {
+        let conn = self.conns.find(handle)?;
+        if conn.over { Err(Status::GONE) } else { Ok(conn) }
+    }
+
+    /// The program is through with the last word of a connection: from now on its handle is gone,
+    /// though it is freed between turns only.
+    pub fn bury(&mut self, handle: Handle) {
+        if let Some(conn) = self.conns.get_mut(handle) {
+            conn.over = true;
+        }
     }
 
     /// Something changed that the next step has to look at.
@@ -31,6 +45,11 @@ impl Loop {
             Some(current) if current.conn == handle => current.flushed = false,
             _ => self.wake(handle),
         }
+    }
+
+    /// Whether no upper layer speaks on this connection, so that the program may.
+    pub fn is_plain(&self, handle: Handle) -> bool {
+        self.conns.get(handle).is_some_and(|conn| conn.owner.service == 0)
     }
 
     /// Queues bytes: OK, FULL, or an error with nothing accepted.
@@ -48,7 +67,7 @@ impl Loop {
         room: usize,
         write: impl FnOnce(&mut Vec<u8>),
     ) -> Result<Status, Status> {
-        let now = self.now.floor();
+        let now = self.stamp();
         let conn = self.conns.find(handle)?;
         conn.accepts_output(room)?;
         conn.queue(&mut self.pool, room, now, write);
@@ -58,7 +77,7 @@ impl Loop {
     }
 
     fn send_large(&mut self, handle: Handle, bytes: &[u8]) -> Result<Status, Status> {
-        let now = self.now.floor();
+        let now = self.stamp();
         let conn = self.conns.find(handle)?;
         conn.accepts_output(bytes.len())?;
         self.stats.bytes_sent += conn.send_through(&mut self.pool, bytes, now) as u64;
@@ -76,7 +95,7 @@ impl Loop {
         body: &[u8],
         head: impl FnOnce(&mut Vec<u8>) -> bool,
     ) -> Result<(), Status> {
-        let now = self.now.floor();
+        let now = self.stamp();
         let conn = self.conns.find(handle)?;
         conn.accepts_output(room + body.len())?;
         let mut wanted = true;
@@ -112,12 +131,9 @@ impl Loop {
 
     /// Queues one frame: the length before it, or the line feed behind it, as the framing asks.
     pub fn send_frame(&mut self, handle: Handle, payload: &[u8]) -> Result<Status, Status> {
-        let now = self.now.floor();
+        let now = self.stamp();
         let conn = self.conns.find(handle)?;
-        conn.accepts_output(payload.len() + 8)?;
-        if conn.ends_lines() && payload.contains(&b'\n') {
-            return Err(Status::INVAL);
-        }
+        conn.accepts_output(payload.len() + conn.frame_extra())?;
         let large = payload.len() >= LARGE && !conn.ends_lines();
         conn.queue_frame(&mut self.pool, payload, !large, now)?;
         if large {
@@ -171,7 +187,7 @@ impl Loop {
     /// Shows input again, first what was kept. Nothing comes while the protocol above holds it
     /// back.
     pub fn resume_input(&mut self, handle: Handle) -> Result<(), Status> {
-        let now = self.now.floor();
+        let now = self.stamp();
         let conn = self.live(handle)?;
         if conn.paused {
             conn.paused = false;
@@ -184,7 +200,7 @@ impl Loop {
 
     /// Holds input back for the protocol above, whatever the program wants, or shows it again.
     pub fn hold_input(&mut self, handle: Handle, held: bool) -> Result<(), Status> {
-        let now = self.now.floor();
+        let now = self.stamp();
         let conn = self.live(handle)?;
         if conn.held && !held {
             conn.waiting = false;
@@ -213,29 +229,29 @@ impl Loop {
 
     /// Where the connection stands; also when its last word is being said.
     pub fn life(&mut self, handle: Handle) -> Result<Life, Status> {
-        Ok(self.conns.find(handle)?.life())
+        Ok(self.known(handle)?.life())
     }
 
     /// The listener it came from.
     pub fn conn_listener(&mut self, handle: Handle) -> Result<Handle, Status> {
-        Ok(self.conns.find(handle)?.listener)
+        Ok(self.known(handle)?.listener)
     }
 
     /// Its owner's words, as long as its last notice is not settled.
     #[inline]
     pub fn conn_owner(&self, handle: Handle) -> Option<Owner> {
-        self.conns.get(handle).map(|conn| conn.owner)
+        self.conns.get(handle).filter(|conn| !conn.over).map(|conn| conn.owner)
     }
 
     /// Changes its owner's words.
     pub fn set_conn_owner(&mut self, handle: Handle, owner: Owner) -> Result<(), Status> {
-        self.conns.find(handle)?.owner = owner;
+        self.known(handle)?.owner = owner;
         Ok(())
     }
 
     /// Another idle time for this connection; 0: none.
     pub fn set_idle(&mut self, handle: Handle, ms: u32) -> Result<(), Status> {
-        let now = self.now.floor();
+        let now = self.stamp();
         let conn = self.live(handle)?;
         conn.idle_ms = ms;
         conn.touch(now);
@@ -264,7 +280,7 @@ impl Loop {
 
     /// The address of the other end (`peer`) or of ours.
     pub fn address(&mut self, handle: Handle, peer: bool) -> Result<SocketAddr, Status> {
-        let conn = self.conns.find(handle)?;
+        let conn = self.known(handle)?;
         let fd = conn.link().socket().ok_or(Status::STATE)?;
         let found =
             if peer { socket::peer_addr(fd.as_fd()) } else { socket::local_addr(fd.as_fd()) };

@@ -3,8 +3,9 @@
 //! an object (its class and a word of its own); here is what they mean. INVARIANT: a user pointer
 //! that was taken is given back exactly once.
 
-use super::call::{Call, User};
+use super::call::{Call, DataFn, PlainFn, User};
 use super::conn_options::wc_conn_callbacks;
+use super::event::{self, wc_event};
 use super::http::wc_http_callbacks;
 use super::listener::wc_listener_callbacks;
 use super::timer::TimerFn;
@@ -13,7 +14,6 @@ use std::collections::VecDeque;
 use std::ffi::c_void;
 
 /// The callbacks of an object's class.
-#[derive(Clone, Copy)]
 pub(super) enum Callbacks {
     /// A listener of plain connections, or an outbound connection.
     Conn(wc_conn_callbacks, wc_listener_callbacks),
@@ -21,6 +21,67 @@ pub(super) enum Callbacks {
     Http(wc_http_callbacks, wc_listener_callbacks),
     /// A timer.
     Timer(TimerFn),
+}
+
+impl Callbacks {
+    /// The callback for an event, with its arguments; none where the program has none.
+    pub fn call(&self, e: &wc_event) -> Option<Call> {
+        let plain = |f: Option<PlainFn>| f.map(|f| Call::Plain(f, e.object, e.user));
+        match (self, e.kind) {
+            (Callbacks::Timer(f), event::WC_EVENT_TIMER) => plain(*f),
+            (Callbacks::Timer(_), _) => None,
+            (Callbacks::Conn(c, l), _) => conn_call(c, e).or_else(|| listener_call(l, e)),
+            (Callbacks::Http(h, l), _) => http_call(h, e).or_else(|| listener_call(l, e)),
+        }
+    }
+}
+
+fn conn_call(c: &wc_conn_callbacks, e: &wc_event) -> Option<Call> {
+    let plain = |f: Option<PlainFn>| f.map(|f| Call::Plain(f, e.object, e.user));
+    let data = |f: Option<DataFn>| f.map(|f| Call::Data(f, e.object, e.data, e.len, e.user));
+    match e.kind {
+        event::WC_EVENT_DATA => data(c.on_data),
+        event::WC_EVENT_OPEN => plain(c.on_open),
+        event::WC_EVENT_TOO_LONG => data(c.on_too_long),
+        event::WC_EVENT_DRAIN => plain(c.on_drain),
+        event::WC_EVENT_EOF => plain(c.on_eof),
+        event::WC_EVENT_IDLE => plain(c.on_idle),
+        event::WC_EVENT_CLOSE => {
+            c.on_close.map(|f| Call::Why(f, e.object, e.status, e.os_error, e.user))
+        }
+        _ => None,
+    }
+}
+
+fn http_call(h: &wc_http_callbacks, e: &wc_event) -> Option<Call> {
+    let plain = |f: Option<PlainFn>| f.map(|f| Call::Plain(f, e.object, e.user));
+    match e.kind {
+        event::WC_EVENT_REQUEST => plain(h.on_request),
+        event::WC_EVENT_HEAD => plain(h.on_head),
+        event::WC_EVENT_BODY => h.on_body.map(|f| Call::Data(f, e.object, e.data, e.len, e.user)),
+        event::WC_EVENT_END => plain(h.on_end),
+        event::WC_EVENT_REQUEST_DRAIN => plain(h.on_drain),
+        event::WC_EVENT_REQUEST_CLOSE => {
+            h.on_close.map(|f| Call::End(f, e.object, e.status, e.user))
+        }
+        event::WC_EVENT_REJECT => {
+            h.on_reject.map(|f| Call::Why(f, e.object, e.status, e.os_error, e.user))
+        }
+        _ => None,
+    }
+}
+
+fn listener_call(l: &wc_listener_callbacks, e: &wc_event) -> Option<Call> {
+    match e.kind {
+        event::WC_EVENT_PAUSE => {
+            l.on_pause.map(|f| Call::Why(f, e.object, e.status, e.os_error, e.user))
+        }
+        event::WC_EVENT_RESUME => l.on_resume.map(|f| Call::Plain(f, e.object, e.user)),
+        event::WC_EVENT_LISTENER_CLOSE => {
+            l.on_close.map(|f| Call::End(f, e.object, e.status, e.user))
+        }
+        _ => None,
+    }
 }
 
 /// A class: callbacks with the user pointer that goes to them.

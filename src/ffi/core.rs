@@ -3,7 +3,7 @@
 //! of events stands. Is not: the place where callbacks are called; that is `ffi::loop_`, with
 //! nothing of this borrowed.
 
-use super::binding::{Bindings, Callbacks};
+use super::binding::Bindings;
 use super::call::{Call, PlainFn, User};
 use super::event::{self, wc_event};
 use super::give::{self, Versioned};
@@ -60,6 +60,10 @@ pub(super) struct Core {
     pub running: bool,
     /// True exactly when the loop is to be freed once `running` is over.
     pub free_wanted: bool,
+    /// True exactly while the loop is being freed.
+    pub freeing: bool,
+    /// True exactly when library code has panicked on this loop.
+    pub poisoned: bool,
     /// The event that the program has.
     pub event: wc_event,
     owner: Owner,
@@ -75,6 +79,8 @@ impl Core {
             stay,
             running: false,
             free_wanted: false,
+            freeing: false,
+            poisoned: false,
             event: wc_event::defaults(),
             owner: Owner::default(),
             after: After::Nothing,
@@ -152,15 +158,22 @@ impl Core {
 
     /// The program is through with the event that it has.
     pub fn settle(&mut self) {
+        if matches!(self.after, After::Nothing) {
+            return;
+        }
         match std::mem::replace(&mut self.after, After::Nothing) {
             After::Nothing => {}
             After::Conn(owner, alone) => {
+                self.host.engine.bury(Handle(self.event.object));
                 self.bindings.drop_user(owner);
                 if alone {
                     self.bindings.remove(owner);
                 }
             }
-            After::Request(owner) => self.bindings.drop_user(owner),
+            After::Request(owner) => {
+                self.host.bury_closed();
+                self.bindings.drop_user(owner);
+            }
             After::Post(parcel) => self.bindings.release_later(drop_of(&parcel)),
         }
     }
@@ -276,65 +289,27 @@ impl Core {
     /// The callback of the event that the program has; where there is none, what the library does
     /// by itself is done.
     pub fn call(&mut self) -> Option<Call> {
-        let e = self.event;
         if let After::Post(parcel) = self.after {
             self.after = After::Nothing;
-            return Some(Call::Plain(run_of(&parcel), self.handle.0, e.user));
+            self.event.kind = 0;
+            return Some(Call::Plain(run_of(&parcel), self.handle.0, self.event.user));
         }
-        let plain = |f: Option<PlainFn>| f.map(|f| Call::Plain(f, e.object, e.user));
-        let end =
-            |f: Option<super::call::EndFn>| f.map(|f| Call::End(f, e.object, e.status, e.user));
-        let data = |f: Option<super::call::DataFn>| {
-            f.map(|f| Call::Data(f, e.object, e.data, e.len, e.user))
-        };
-        let why = |f: Option<super::call::WhyFn>| {
-            f.map(|f| Call::Why(f, e.object, e.status, e.os_error, e.user))
-        };
-        match (*self.bindings.callbacks(self.owner)?, e.kind) {
-            (Callbacks::Timer(f), _) => plain(f),
-            (Callbacks::Conn(_, l) | Callbacks::Http(_, l), event::WC_EVENT_PAUSE) => {
-                why(l.on_pause)
-            }
-            (Callbacks::Conn(_, l) | Callbacks::Http(_, l), event::WC_EVENT_RESUME) => {
-                plain(l.on_resume)
-            }
-            (Callbacks::Conn(_, l) | Callbacks::Http(_, l), event::WC_EVENT_LISTENER_CLOSE) => {
-                end(l.on_close)
-            }
-            (Callbacks::Conn(c, _), kind) => match kind {
-                event::WC_EVENT_OPEN => plain(c.on_open),
-                event::WC_EVENT_DATA => data(c.on_data),
-                event::WC_EVENT_TOO_LONG => data(c.on_too_long),
-                event::WC_EVENT_DRAIN => plain(c.on_drain),
-                event::WC_EVENT_EOF => plain(c.on_eof).or_else(|| self.end_by_default(None)),
-                event::WC_EVENT_IDLE => {
-                    plain(c.on_idle).or_else(|| self.end_by_default(Some(Status::IDLE)))
-                }
-                event::WC_EVENT_CLOSE => why(c.on_close),
-                _ => None,
-            },
-            (Callbacks::Http(h, _), kind) => match kind {
-                event::WC_EVENT_REQUEST => plain(h.on_request),
-                event::WC_EVENT_HEAD => plain(h.on_head),
-                event::WC_EVENT_BODY => data(h.on_body),
-                event::WC_EVENT_END => plain(h.on_end),
-                event::WC_EVENT_REQUEST_DRAIN => plain(h.on_drain),
-                event::WC_EVENT_REQUEST_CLOSE => end(h.on_close),
-                event::WC_EVENT_REJECT => why(h.on_reject),
-                _ => None,
-            },
+        let call = self.bindings.callbacks(self.owner)?.call(&self.event);
+        if call.is_none() {
+            self.act_by_default();
         }
+        call
     }
 
     /// What ends a connection that has no callback for its end of input or its idle time. One that
     /// was closed meanwhile needs no ending.
-    fn end_by_default(&mut self, why: Option<Status>) -> Option<Call> {
+    fn act_by_default(&mut self) {
         let conn = Handle(self.event.object);
-        let _ = match why {
-            None => self.host.engine.close(conn, How::Flush),
-            Some(why) => self.host.engine.fail(conn, why),
+        let _ = match self.event.kind {
+            event::WC_EVENT_EOF => self.host.engine.close(conn, How::Flush),
+            event::WC_EVENT_IDLE => self.host.engine.fail(conn, Status::IDLE),
+            _ => Ok(()),
         };
-        None
     }
 }
 

@@ -245,7 +245,8 @@ pub extern "C-unwind" fn wc_loop_drain(loop_: wc_loop, deadline_ms: u32) -> wc_s
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn wc_loop_free(loop_: wc_loop) -> wc_status {
     let running = with(loop_, Kind::Loop, |core| {
-        core.free_wanted = core.running;
+        // In a callback of its very freeing there is nothing left to ask for.
+        core.free_wanted = core.running && !core.freeing;
         Ok(core.running)
     });
     match running {

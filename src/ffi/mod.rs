@@ -23,6 +23,8 @@ pub mod conn;
 
 pub mod listener;
 
+pub mod connect;
+
 pub mod http;
 
 pub mod request;
@@ -75,7 +77,7 @@ pub fn layout() -> Vec<Layout> {
         conn_options::wc_conn_callbacks {
             size, on_open, on_data, on_too_long, on_drain, on_eof, on_idle, on_close,
         }
-        conn::wc_connect_options { size, host, port, reserved, timeout_ms }
+        connect::wc_connect_options { size, host, port, reserved, timeout_ms }
         listener::wc_listener_callbacks { size, on_pause, on_resume, on_close }
         listener::wc_listen_options {
             size, host, port, v6_only, backlog, max_connections, accept_budget, events,

@@ -9,23 +9,49 @@ use super::table;
 use super::types::{wc_loop, wc_status};
 use crate::base::{Handle, Kind, Status};
 use crate::engine::Message;
+use crate::sys::process;
 
 /// That a run, next or drain is on the stack; however it is left, also by an exception of a
 /// callback.
-pub(super) struct Running(wc_loop);
+pub(super) struct Running {
+    handle: wc_loop,
+    /// The loop's core. It stays where it is and in this thread's hands as long as this stands: a
+    /// running loop is freed when this is dropped, and is not given up.
+    core: *mut Core,
+    forks: u32,
+}
 
 impl Running {
     pub(super) fn begin(loop_: wc_loop) -> Result<Running, Status> {
-        with(loop_, Kind::Loop, |core| {
-            if std::mem::replace(&mut core.running, true) { Err(Status::REENTRANT) } else { Ok(()) }
+        let core = with(loop_, Kind::Loop, |core| {
+            let was = std::mem::replace(&mut core.running, true);
+            if was { Err(Status::REENTRANT) } else { Ok(std::ptr::from_mut(core)) }
         })?;
-        Ok(Running(loop_))
+        Ok(Running { handle: loop_, core, forks: process::forks() })
+    }
+
+    /// Runs library code on the loop, as `guard::with` does for a handle that comes from outside.
+    #[inline]
+    fn on<T>(&self, act: impl FnOnce(&mut Core) -> Result<T, Status>) -> Result<T, Status> {
+        if process::forks() != self.forks {
+            return Err(Status::FORKED);
+        }
+        let result = guard(|| {
+            // SAFETY: the field says why the core is alive and ours; no reference to it is, for
+            // user code runs between the calls of this function, never within one.
+            let core = unsafe { &mut *self.core };
+            if core.poisoned { Err(Status::PANIC) } else { act(core) }
+        });
+        if let Err(Status::PANIC) = result {
+            table::poison(Handle(self.handle));
+        }
+        result
     }
 
     /// The next event or outcome; user pointers that are due go back to the program on the way.
     pub(super) fn pull(&self, goal: &Goal) -> Result<Next, Status> {
         loop {
-            match with(self.0, Kind::Loop, |core| core.advance(goal, false))? {
+            match self.on(|core| core.advance(goal, false))? {
                 // SAFETY: nothing of the loop is borrowed here.
                 Next::Call(call) => unsafe { call.invoke() },
                 next => return Ok(next),
@@ -35,7 +61,7 @@ impl Running {
 
     /// Calls back for the event at hand.
     pub(super) fn dispatch(&self) -> Result<(), Status> {
-        if let Some(call) = with(self.0, Kind::Loop, |core| Ok(core.call()))? {
+        if let Some(call) = self.on(|core| Ok(core.call()))? {
             // SAFETY: nothing of the loop is borrowed here.
             unsafe { call.invoke() };
         }
@@ -45,7 +71,7 @@ impl Running {
     /// Calls back until the goal is reached: OK, or NONE if its time is up before.
     pub(super) fn run(&self, goal: &Goal) -> Result<Status, Status> {
         loop {
-            match with(self.0, Kind::Loop, |core| core.advance(goal, true))? {
+            match self.on(|core| core.advance(goal, true))? {
                 // SAFETY: nothing of the loop is borrowed here.
                 Next::Call(call) => unsafe { call.invoke() },
                 Next::None => return Ok(Status::NONE),
@@ -57,12 +83,12 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        let free = with(self.0, Kind::Loop, |core| {
+        let free = self.on(|core| {
             core.running = false;
             Ok(core.free_wanted)
         });
         if free == Ok(true) {
-            free_loop(self.0);
+            free_loop(self.handle);
         }
     }
 }
@@ -71,16 +97,16 @@ impl Drop for Running {
 pub(super) fn free_loop(loop_: wc_loop) -> wc_status {
     let ended = with(loop_, Kind::Loop, |core| {
         core.free_wanted = false;
+        core.freeing = true;
         core.stay = false;
-        core.running = true;
         core.host.end_all();
         Ok(())
     });
-    if let Err(status) = ended {
-        return status.0;
-    }
     // Its Drop is not to run: the loop is gone when it would.
-    let running = std::mem::ManuallyDrop::new(Running(loop_));
+    let running = match ended.and_then(|()| Running::begin(loop_)) {
+        Ok(running) => std::mem::ManuallyDrop::new(running),
+        Err(status) => return status.0,
+    };
     // What it answers is of no use here: a loop that panics now is poisoned and freed all the same.
     let _ = running.run(&Goal { until: None, stoppable: false, drained: false });
     let number = Handle(loop_).loop_number();

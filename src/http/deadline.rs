@@ -63,7 +63,7 @@ impl Channel {
 impl Host {
     /// Tells the engine the deadline of the phase. Costs nothing while there is none and was none.
     pub(super) fn arm(&mut self, conn: Handle) {
-        let now = self.engine.now();
+        let now = self.engine.stamp();
         let Some(channel) = self.channel(conn) else { return };
         let phase = channel.phase();
         if phase == channel.armed && (phase == Phase::Nothing) == (channel.until == NEVER) {

@@ -137,7 +137,7 @@ impl Host {
 
     fn begin_request(&mut self, conn: Handle, start: usize, len: usize) -> bool {
         let opened = self.open_request(conn, (start, len));
-        let now = self.engine.now();
+        let now = self.engine.stamp();
         let Some(channel) = self.channel(conn) else { return false };
         channel.phase_began = now;
         // What was armed was for the request before, also where this one waits for the same.
@@ -172,13 +172,12 @@ impl Host {
     }
 
     fn end_request(&mut self, conn: Handle) -> bool {
-        let now = self.engine.now();
+        let now = self.engine.stamp();
         let Some(channel) = self.channel(conn) else { return false };
         channel.exchange.read_end();
         channel.phase_began = now;
         let (request, streaming) = (channel.request, channel.service.streaming);
-        if request != Handle::NONE && channel.exchange.write_side() != WriteSide::Done || streaming
-        {
+        if request != Handle::NONE && channel.exchange.write_side() != WriteSide::Done {
             let report = if streaming { Report::End(request) } else { Report::Request(request) };
             self.tell_request(request, report);
         }

@@ -134,9 +134,7 @@ impl Host {
     /// The next thing that happened in this turn; none when all is said and done.
     #[expect(clippy::should_implement_trait, reason = "what it gives is used before the next")]
     pub fn next(&mut self) -> Option<Report> {
-        if let Some(request) = self.closed.take() {
-            self.requests.remove(request);
-        }
+        self.bury_closed();
         loop {
             if let Some(report) = self.reports.pop_front() {
                 if let Report::Closed { request, .. } = report {
@@ -157,6 +155,13 @@ impl Host {
                     return Some(report);
                 }
             }
+        }
+    }
+
+    /// The program is through with the last report of a request, if one is out: its handle is gone.
+    pub fn bury_closed(&mut self) {
+        if let Some(request) = self.closed.take() {
+            self.requests.remove(request);
         }
     }
 
@@ -241,15 +246,6 @@ impl Host {
     /// The piece of the last `Report::Body`.
     pub fn piece(&self) -> &[u8] {
         self.engine.view(self.piece)
-    }
-
-    /// Keeps the end of what a raw connection shows; `STATE` where HTTP reads it, for there it
-    /// would be read twice.
-    pub fn keep(&mut self, conn: Handle, count: usize) -> Result<(), Status> {
-        if self.channel(conn).is_some() {
-            return Err(Status::STATE);
-        }
-        self.engine.keep(conn, count)
     }
 
     /// Ends everything in order: no new connections, no new requests; what is being answered goes

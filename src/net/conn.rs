@@ -42,10 +42,8 @@ pub struct Conn {
     pub idle_ms: u32,
     /// What the selector was last told.
     pub watched: Interest,
-    /// Why it ended.
-    pub why: Status,
-    /// The operating system's number for that.
-    pub os_error: i32,
+    why: Status,
+    os_error: i32,
     active: Millis,
     progress: Millis,
     discarded: usize,
@@ -57,6 +55,11 @@ pub struct Conn {
     pub writable: bool,
     /// True exactly when the kernel has reported a hang-up or an error.
     pub hangup: bool,
+    /// True exactly when the kernel has reported more than the peer's end: an error, or a hang-up
+    /// to whom input is not watched for. It would be told again and again.
+    troubled: bool,
+    /// True exactly when the kernel has reported an error that no call has given yet.
+    errored: bool,
     /// True exactly when the peer's end was read.
     pub eof_seen: bool,
     /// True exactly when the program was told of that.
@@ -65,6 +68,8 @@ pub struct Conn {
     pub open_said: bool,
     /// True exactly when the program was told that it is closed.
     pub close_said: bool,
+    /// True exactly when the program is through with that, too.
+    pub over: bool,
     /// True exactly when the connection is in the loop's ready list.
     pub queued: bool,
     /// True exactly when the program wants no input.
@@ -75,6 +80,8 @@ pub struct Conn {
     pub owes_drain: bool,
     /// True exactly when the unread bytes have been shown and more are needed to show them again.
     pub waiting: bool,
+    /// True exactly when the last frame did not fit the hot buffer.
+    large: bool,
     /// True exactly when our end is to be told to the peer once the queue is sent.
     shut_wanted: bool,
     /// True exactly when the peer was told of our end.
@@ -112,15 +119,19 @@ impl Conn {
             readable: false,
             writable: life == Life::Open,
             hangup: false,
+            troubled: false,
+            errored: false,
             eof_seen: false,
             eof_said: false,
             open_said: false,
             close_said: false,
+            over: false,
             queued: false,
             paused: false,
             held: false,
             owes_drain: false,
             waiting: true,
+            large: false,
             shut_wanted: false,
             shut_done: false,
             broken: false,
@@ -142,6 +153,11 @@ impl Conn {
         &self.policy
     }
 
+    /// Why it ended, with the operating system's number, or 0.
+    pub fn reason(&self) -> (Status, i32) {
+        (self.why, self.os_error)
+    }
+
     /// Bytes queued for the peer.
     pub fn queued_bytes(&self) -> usize {
         self.output.len()
@@ -157,9 +173,16 @@ impl Conn {
     /// Ends it for a reason that is not the program's; the first reason stands.
     pub fn fail(&mut self, why: Status, os_error: i32) {
         if self.life != Life::Closed {
+            self.blame(why, os_error);
+            self.turn(Turn::Trouble);
+        }
+    }
+
+    /// Keeps the reason of its end, unless it has one already.
+    pub fn blame(&mut self, why: Status, os_error: i32) {
+        if self.why == Status::OK {
             self.why = why;
             self.os_error = os_error;
-            self.turn(Turn::Trouble);
         }
     }
 
@@ -168,6 +191,22 @@ impl Conn {
         self.readable |= event.readable();
         self.writable |= event.writable();
         self.hangup |= event.hangup() || event.error();
+        let reads = self.watched.contains(Interest::READ);
+        self.troubled |= event.error() || (event.hangup() && !reads);
+        self.errored |= event.error();
+        self.settle_error();
+    }
+
+    /// Asks for an error that was reported, where no read is going to give it.
+    pub fn settle_error(&mut self) {
+        let asks = !self.wants_input() && !matches!(self.life, Life::Connecting | Life::Closed);
+        if self.errored && asks {
+            self.errored = false;
+            match self.link.error() {
+                0 => {}
+                os_error => self.fail(crate::sys::blame::status(os_error), os_error),
+            }
+        }
     }
 
     /// What the selector should watch; a pure function of state and latches.
@@ -185,7 +224,7 @@ impl Conn {
         if self.life == Life::Connecting || (!self.output.is_empty() && !self.writable) {
             want = want | Interest::WRITE;
         }
-        if !self.hangup {
+        if !self.troubled {
             want = want | Interest::TROUBLE;
         }
         want
@@ -231,6 +270,12 @@ impl Conn {
             Life::Open | Life::HalfOpen if self.is_paused() => self.until,
             Life::Open | Life::HalfOpen => self.until.min(after(self.active, self.idle_ms)),
         }
+    }
+
+    /// It is open: idle and stall times start, whatever was queued before.
+    pub fn begin(&mut self, now: Millis) {
+        self.active = now;
+        self.progress = now;
     }
 
     /// Starts a new idle period.

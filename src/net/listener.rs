@@ -33,6 +33,8 @@ pub struct Listener {
     pub timer: Option<TimerId>,
     /// Why it ended.
     pub why: Status,
+    /// True exactly when the program was told of a pause and not yet of its end.
+    pub pause_said: bool,
     gate: Gate,
     backoff_ms: u64,
 }
@@ -51,6 +53,7 @@ impl Listener {
             retry_at: NEVER,
             timer: None,
             why: Status::OK,
+            pause_said: false,
             gate: Gate::Listening,
             backoff_ms: limits::ACCEPT_RETRY_MIN_MS,
         }

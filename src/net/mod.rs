@@ -17,7 +17,7 @@ use crate::base::time::Millis;
 pub const NEVER: Millis = Millis(u64::MAX);
 
 /// Words that whoever stands above the loop keeps with an object; returned bit for bit.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Owner {
     /// Whose callbacks serve it.
     pub class: u32,
@@ -25,4 +25,11 @@ pub struct Owner {
     pub service: u32,
     /// A word of the owner's choice.
     pub word: u64,
+}
+
+impl Default for Owner {
+    /// Nobody: a class that no one has.
+    fn default() -> Owner {
+        Owner { class: u32::MAX, service: 0, word: 0 }
+    }
 }

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test uses a part of it")]
 
 pub mod header;
+pub mod machines;
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Requests and answers, asked for with http.client."""
 
+import socket
+import struct
 import threading
 
 import pytest
 from talk import HOST, SECONDS, browse, dial, serve, until_end
-from webcore import Status, WebcoreError
+from webcore import Conn, Reason, Status, WebcoreError
 
 
 def test_hello_and_the_body_that_comes_back_on_one_connection(loop):
@@ -131,15 +133,14 @@ def test_an_answer_may_come_from_another_thread(loop):
 
 
 def test_a_request_whose_client_has_gone_is_a_code(loop):
+    """Gone by a reset: a client that only ends its input still waits for its answer."""
     kept, told = [], []
-    gone = threading.Event()
+    arrived, gone = threading.Event(), threading.Event()
 
     def on_request(request):
         kept.append(request)
-        request.conn.send  # the view is there as long as the request
-        loop.post(lambda: arrived.set())
+        arrived.set()
 
-    arrived = threading.Event()
     port = loop.http_listen(host=HOST, on_request=on_request,
                             on_close=lambda request, why: (told.append(why), gone.set())).port
 
@@ -147,10 +148,11 @@ def test_a_request_whose_client_has_gone_is_a_code(loop):
         with dial(port) as peer:
             peer.sendall(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
             assert arrived.wait(SECONDS)
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         assert gone.wait(SECONDS)
 
     serve(loop, client)
-    assert len(told) == 1 and told[0] < 0
+    assert told == [Status.RESET]
     with pytest.raises(WebcoreError) as refused:
         kept[0].respond(200)
     assert refused.value.status == Status.GONE
@@ -200,18 +202,26 @@ def test_a_path_out_of_the_root_is_a_code(loop):
     assert (answers[0][0], told) == (400, [Status.PATH])
 
 
-def test_bytes_that_are_no_http_get_their_status_without_a_callback(loop):
-    told = []
-    port = loop.http_listen(host=HOST, on_request=told.append, max_field=64).port
+def test_bytes_that_are_no_http_get_their_status_and_no_request(loop):
+    requests, rejected = [], []
+
+    def on_reject(conn, reason, http_status):
+        assert isinstance(conn, Conn)
+        rejected.append((reason, http_status))
+
+    port = loop.http_listen(host=HOST, on_request=requests.append, on_reject=on_reject,
+                            max_field=64).port
 
     def client():
         statuses = []
         for wire in (b"GET / HTTP/1.1\r\nHost: h\r\nX: " + b"x" * 100 + b"\r\n\r\n",
-                     b"GET / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n"):
+                     b"GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n"
+                     b"Transfer-Encoding: chunked\r\n\r\n"):
             with dial(port) as peer:
                 peer.sendall(wire)
                 statuses.append(until_end(peer).split(b" ")[1])
         return statuses
 
     assert serve(loop, client) == [b"431", b"400"]
-    assert told == []
+    assert requests == []
+    assert rejected == [(Reason.FIELD_LONG, 431), (Reason.CODING_AND_LENGTH, 400)]

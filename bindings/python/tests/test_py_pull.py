@@ -4,7 +4,7 @@
 import threading
 
 from talk import HOST, SECONDS, browse, dial, serve, until_end
-from webcore import Conn, EventKind, Framing, Listener, Request, Status, Timer
+from webcore import Conn, EventKind, Framing, Listener, Reason, Request, Status, Timer
 
 
 def test_an_echo_without_a_callback(loop):
@@ -55,6 +55,26 @@ def test_requests_without_a_callback(loop):
     thread.join(SECONDS)
     assert answers[0][:2] == (200, b"POSTbody")
     assert kinds == [EventKind.REQUEST, EventKind.REQUEST_CLOSE]
+
+
+def test_a_refusal_without_a_callback(loop):
+    port = loop.http_listen(host=HOST, user="mine").port
+    answers = []
+
+    def client():
+        with dial(port) as peer:
+            peer.sendall(b"GET / HTTP/1.1\r\n\r\n")
+            answers.append(until_end(peer).split(b" ")[1])
+
+    thread = threading.Thread(target=client)
+    thread.start()
+    event = loop.next(SECONDS * 1000)
+    assert event.kind == EventKind.REJECT
+    assert (event.status, event.os_error) == (Reason.HOST_MISSING, 400)
+    assert isinstance(event.object, Conn) and event.parent is None and event.user == "mine"
+    loop.drain()
+    thread.join(SECONDS)
+    assert answers == [b"400"]
 
 
 def test_the_time_is_up_or_nothing_is_alive(loop):

@@ -13,7 +13,7 @@ of the clone that this package is in, else by the system's loader.
 """
 
 from ._abi import WC_VERSION as __version__
-from ._library import Status, WebcoreError
+from ._library import Reason, Status, WebcoreError
 from ._loop import Event, EventKind, Loop, backends
 from ._objects import Close, Conn, ConnState, Framing, Listener, Order, Timer
 from ._parser import Body, End, Head, HttpFault, HttpParser
@@ -21,6 +21,6 @@ from ._request import Request
 
 __all__ = [
     "Body", "Close", "Conn", "ConnState", "End", "Event", "EventKind", "Framing", "Head",
-    "HttpFault", "HttpParser", "Listener", "Loop", "Order", "Request", "Status", "Timer",
-    "WebcoreError", "__version__", "backends",
+    "HttpFault", "HttpParser", "Listener", "Loop", "Order", "Reason", "Request", "Status",
+    "Timer", "WebcoreError", "__version__", "backends",
 ]

@@ -259,16 +259,6 @@ class wc_conn_callbacks(Structure):
     ]
 
 
-class wc_connect_options(Structure):
-    _fields_ = [
-        ("size", c_size_t),
-        ("host", c_char_p),
-        ("port", c_uint16),
-        ("reserved", c_uint16),
-        ("timeout_ms", c_uint32),
-    ]
-
-
 wc_listener_callbacks_on_pause = CFUNCTYPE(None, wc_listener, wc_status, c_int32, c_void_p)
 wc_listener_callbacks_on_resume = CFUNCTYPE(None, wc_listener, c_void_p)
 wc_listener_callbacks_on_close = CFUNCTYPE(None, wc_listener, wc_status, c_void_p)
@@ -293,6 +283,16 @@ class wc_listen_options(Structure):
         ("max_connections", c_uint32),
         ("accept_budget", c_uint32),
         ("events", POINTER(wc_listener_callbacks)),
+    ]
+
+
+class wc_connect_options(Structure):
+    _fields_ = [
+        ("size", c_size_t),
+        ("host", c_char_p),
+        ("port", c_uint16),
+        ("reserved", c_uint16),
+        ("timeout_ms", c_uint32),
     ]
 
 
@@ -397,10 +397,6 @@ PROTOTYPES = [
     ("wc_timer_restart", wc_status, [wc_timer, c_uint32]),
     ("wc_timer_cancel", wc_status, [wc_timer]),
     ("wc_conn_options_init", wc_status, [POINTER(wc_conn_options), c_size_t]),
-    ("wc_connect_options_init", wc_status, [POINTER(wc_connect_options), c_size_t]),
-    ("wc_connect", wc_status,
-     [wc_loop, POINTER(wc_connect_options), POINTER(wc_conn_options), POINTER(wc_conn_callbacks),
-      c_void_p, wc_free_fn, POINTER(wc_conn)]),
     ("wc_conn_send", wc_status, [wc_conn, c_void_p, c_size_t]),
     ("wc_conn_send_frame", wc_status, [wc_conn, c_void_p, c_size_t]),
     ("wc_conn_send_async", wc_status, [wc_conn, c_void_p, c_size_t]),
@@ -410,6 +406,7 @@ PROTOTYPES = [
     ("wc_conn_pause", wc_status, [wc_conn]),
     ("wc_conn_resume", wc_status, [wc_conn]),
     ("wc_conn_keep", wc_status, [wc_conn, c_size_t]),
+    ("wc_conn_set_framing", wc_status, [wc_conn, c_int32, c_int32, c_uint32, c_size_t]),
     ("wc_conn_queued", wc_status, [wc_conn, POINTER(c_size_t)]),
     ("wc_conn_state", wc_status, [wc_conn, POINTER(c_int32)]),
     ("wc_state_name", c_char_p, [c_int32]),
@@ -426,6 +423,10 @@ PROTOTYPES = [
     ("wc_listener_port", wc_status, [wc_listener, POINTER(c_uint16)]),
     ("wc_listener_address", wc_status, [wc_listener, POINTER(c_char), c_size_t, POINTER(c_uint16)]),
     ("wc_listener_close", wc_status, [wc_listener]),
+    ("wc_connect_options_init", wc_status, [POINTER(wc_connect_options), c_size_t]),
+    ("wc_connect", wc_status,
+     [wc_loop, POINTER(wc_connect_options), POINTER(wc_conn_options), POINTER(wc_conn_callbacks),
+      c_void_p, wc_free_fn, POINTER(wc_conn)]),
     ("wc_http_options_init", wc_status, [POINTER(wc_http_options), c_size_t]),
     ("wc_http_listen", wc_status,
      [wc_loop, POINTER(wc_listen_options), POINTER(wc_conn_options), POINTER(wc_http_options),

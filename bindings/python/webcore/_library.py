@@ -20,6 +20,16 @@ Status = enum.IntEnum(  # type: ignore[misc]
 )
 Status.__doc__ = """The codes of the C API without their WC_ or WC_E_: Status.GONE is WC_E_GONE."""
 
+Reason = enum.IntEnum(  # type: ignore[misc]
+    "Reason",
+    {
+        name[len("WC_H_"):]: value
+        for name, value in vars(_abi).items()
+        if name.startswith("WC_H_")
+    },
+)
+Reason.__doc__ = """Why HTTP was refused: Reason.BARE_LF is WC_H_BARE_LF."""
+
 
 def _file_name() -> str:
     return "libwebcore.0.dylib" if sys.platform == "darwin" else "libwebcore.so.0"
@@ -53,6 +63,14 @@ def status_of(code: int) -> int:
     """The Status of a code, or the code itself if a newer library made it."""
     try:
         return Status(code)
+    except ValueError:
+        return code
+
+
+def reason_of(code: int) -> int:
+    """The Reason of a code, or the code itself if a newer library made it."""
+    try:
+        return Reason(code)
     except ValueError:
         return code
 

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Type, Union
 
 from . import _abi
-from ._library import check, lib, status_of, unsigned
+from ._library import check, lib, reason_of, status_of, unsigned
 from ._objects import CONN_TABLE, LISTENER_TABLE, Conn, Listener, Timer
 from ._options import defaults, distribute, encode_host, put
 from ._registry import FREE_USER, Registration, drop, given, live, register, user_of
@@ -38,6 +38,7 @@ class EventKind(enum.IntEnum):
     END = _abi.WC_EVENT_END
     REQUEST_DRAIN = _abi.WC_EVENT_REQUEST_DRAIN
     REQUEST_CLOSE = _abi.WC_EVENT_REQUEST_CLOSE
+    REJECT = _abi.WC_EVENT_REJECT
 
 
 class Event(NamedTuple):
@@ -50,14 +51,16 @@ class Event(NamedTuple):
     """The listener of an OPEN (None: connected outward), the connection of a request."""
     data: bytes
     status: int
-    """The Status of a CLOSE, PAUSE, LISTENER_CLOSE or REQUEST_CLOSE."""
+    """The Status of a CLOSE, PAUSE, LISTENER_CLOSE or REQUEST_CLOSE; the Reason of a REJECT."""
     os_error: int
+    """The system's number behind the status; the HTTP status of a REJECT."""
     user: Any
 
 
 _OBJECTS: List[Any] = [(EventKind.CLOSE, Conn), (EventKind.TIMER, Timer),
                        (EventKind.POST, lambda handle: None),
-                       (EventKind.LISTENER_CLOSE, Listener), (EventKind.REQUEST_CLOSE, Request)]
+                       (EventKind.LISTENER_CLOSE, Listener), (EventKind.REQUEST_CLOSE, Request),
+                       (EventKind.REJECT, Conn)]
 
 
 def _event(raw: _abi.wc_event) -> Event:
@@ -67,7 +70,7 @@ def _event(raw: _abi.wc_event) -> Event:
     if raw.parent:
         parent = Conn(raw.parent) if kind >= EventKind.REQUEST else Listener(raw.parent)
     data = ctypes.string_at(raw.data, raw.len)
-    status = status_of(raw.status)
+    status = (reason_of if kind == EventKind.REJECT else status_of)(raw.status)
     return Event(kind, view(raw.object), parent, data, status, raw.os_error, user_of(raw.user))
 
 
@@ -337,6 +340,7 @@ class Loop:
         on_end: Optional[Callable[[Request], Any]] = None,
         on_drain: Optional[Callable[[Request], Any]] = None,
         on_close: Optional[Callable[[Request, int], Any]] = None,
+        on_reject: Optional[Callable[[Conn, int, int], Any]] = None,
         on_pause: Optional[Callable[[Listener, int, int], Any]] = None,
         on_resume: Optional[Callable[[Listener], Any]] = None,
         on_listener_close: Optional[Callable[[Listener, int], Any]] = None,
@@ -345,14 +349,15 @@ class Loop:
         """Serves HTTP/1.1: on_request for whole requests, or on_head, on_body and on_end.
 
         on_close(request, status) is each request's last; OK: it was answered whole.
+        on_reject(conn, reason, http_status): what a client sent was refused and answered already.
         Options by name: those of listen, and max_request_line, max_field, max_head, max_fields,
         head_ms, max_body, body_grace_ms, body_rate, keep_ms, answer_ms.
         Held, and errors: as of listen.
         """
         callbacks = given(
             on_request=on_request, on_head=on_head, on_body=on_body, on_end=on_end,
-            on_drain=on_drain, on_close=on_close, on_pause=on_pause, on_resume=on_resume,
-            on_listener_close=on_listener_close)
+            on_drain=on_drain, on_close=on_close, on_reject=on_reject, on_pause=on_pause,
+            on_resume=on_resume, on_listener_close=on_listener_close)
         place, events = self._place(host, port, callbacks)
         shape = defaults(_abi.wc_conn_options)
         http = defaults(_abi.wc_http_options)

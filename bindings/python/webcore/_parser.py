@@ -5,7 +5,7 @@ import ctypes
 from typing import Iterator, List, NamedTuple, Optional, Tuple, Union
 
 from . import _abi
-from ._library import WebcoreError, as_bytes, check, lib, text_of
+from ._library import WebcoreError, as_bytes, check, lib, reason_of, text_of
 from ._options import defaults, distribute
 
 
@@ -33,12 +33,12 @@ class End(NamedTuple):
 
 
 class HttpFault(WebcoreError):
-    """The bytes are no HTTP that may be served: `reason` is a WC_H_ number, `http_status` the
-    answer it asks for, `at` the place in the bytes that were being read."""
+    """The bytes are no HTTP that may be served: `reason` is a Reason, `http_status` the answer
+    it asks for, `at` the place in the bytes that were being read."""
 
     def __init__(self, reason: int, http_status: int, at: int) -> None:
         super().__init__(_abi.WC_E_HTTP)
-        self.reason = reason
+        self.reason = reason_of(reason)
         self.reason_name: str = lib.wc_http_reason_name(reason).decode()
         self.reason_text: str = lib.wc_http_reason_text(reason).decode()
         self.http_status = http_status
@@ -48,7 +48,7 @@ class HttpFault(WebcoreError):
         return f"{self.reason_name}: {self.reason_text} (answer {self.http_status})"
 
     def __reduce__(self):  # type: ignore[no-untyped-def]
-        return type(self), (self.reason, self.http_status, self.at)
+        return type(self), (int(self.reason), self.http_status, self.at)
 
 
 class HttpParser:
@@ -69,7 +69,9 @@ class HttpParser:
     def feed(self, data: bytes, eof: bool = False) -> Iterator[Union[Head, Body, End]]:
         """Takes more bytes; gives what is complete by now, in order.
 
-        eof: no more will come. Raises HttpFault; the parser is of no use after that.
+        eof: no more will come. Raises HttpFault; WebcoreError with Status.EOF if the end is in
+        the middle of a message: that breaks no rule, and there is nobody to answer. The parser is
+        of no use after either.
         """
         self._pending += as_bytes(data)
         self._eof = self._eof or eof

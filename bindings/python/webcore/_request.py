@@ -5,7 +5,7 @@ import ctypes
 from typing import Any, Callable, Iterable, List, Mapping, Optional, Tuple, Union
 
 from . import _abi
-from ._library import as_bytes, check, lib, status_of, text_of
+from ._library import as_bytes, check, lib, reason_of, status_of, text_of
 from ._objects import Conn, View, get_user, set_user
 from ._options import header_block
 from ._registry import CallbackTable
@@ -153,4 +153,5 @@ HTTP_TABLE = CallbackTable(_abi.wc_http_callbacks, {
     "on_end": _alone,
     "on_drain": _alone,
     "on_close": lambda request, why: (Request(request), status_of(why)),
+    "on_reject": lambda conn, why, http_status: (Conn(conn), reason_of(why), http_status),
 })

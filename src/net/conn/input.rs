@@ -15,7 +15,8 @@ use crate::sys::socket::Io;
 /// known to be empty without a second read.
 const BEYOND: usize = 4096;
 
-/// Buffer space taken for the rest of a large frame before any of it has come.
+/// Buffer space taken for the rest of a large frame before much of it has come; later as much again
+/// as twice what has come, so that a peer cannot have memory taken by announcing a frame.
 const AHEAD: usize = 256 << 10;
 
 /// A buffer that is lent to the connection being stepped; what it leaves unread moves to its
@@ -52,7 +53,9 @@ pub enum Piece {
     },
     /// The first bytes of a line above the cap.
     TooLong {
-        /// How many bytes are shown, from the start.
+        /// Where what is shown of it starts.
+        start: usize,
+        /// How many bytes are shown.
         len: usize,
         /// What the item takes in all.
         used: usize,
@@ -118,6 +121,9 @@ impl Conn {
             self.consume(hot, used);
             self.waiting = true;
             self.want = want;
+            self.large |= want > limits::HOT_BUFFER;
+        } else if let Piece::Data { used, .. } = piece {
+            self.large &= used > limits::HOT_BUFFER;
         }
         piece
     }
@@ -126,13 +132,12 @@ impl Conn {
     /// `budget` bytes. Answers what was read; sets the latches and `eof_seen`.
     pub fn receive(&mut self, hot: &mut Hot, pool: &mut Pool, budget: usize, now: Millis) -> usize {
         self.stash(hot, pool);
-        let (asked, got) = if self.input.is_empty() {
+        let (asked, got) = if self.input.is_empty() && !self.large {
             hot.clear();
             let asked = limits::HOT_BUFFER.min(budget.max(1));
             (asked, self.link.recv(&mut hot.buffer, asked))
         } else {
-            let missing = self.want.saturating_sub(self.input.len()).min(AHEAD);
-            let asked = missing + BEYOND;
+            let asked = self.room_for_more(pool);
             let link = &mut self.link;
             (asked, self.input.push_with(asked, |buffer| link.recv(buffer, asked)))
         };
@@ -140,6 +145,7 @@ impl Conn {
             Io::Done(0) => {
                 self.eof_seen = true;
                 self.readable = false;
+                self.errored = false;
                 0
             }
             Io::Done(count) => {
@@ -151,6 +157,8 @@ impl Conn {
             Io::Wait => {
                 self.readable = false;
                 self.hangup = false;
+                self.troubled = false;
+                self.errored = false;
                 0
             }
             Io::Fail(os_error) => {
@@ -160,16 +168,39 @@ impl Conn {
         }
     }
 
+    /// Makes room in the connection's own buffer, and says how much of it to ask for. A connection
+    /// whose frames are large reads into a kept buffer from their first byte on: no byte is moved.
+    fn room_for_more(&mut self, pool: &mut Pool) -> usize {
+        if self.input.is_unallocated() {
+            self.input = Bytes::over(pool.take(self.large));
+        }
+        let have = self.input.len();
+        if have == 0 {
+            return self.input.capacity().max(limits::HOT_BUFFER);
+        }
+        let missing = match self.want {
+            0 => have.min(AHEAD),
+            want => want.saturating_sub(have).min(AHEAD.max(2 * have)),
+        };
+        self.input.reserve_exact(missing + BEYOND);
+        missing + BEYOND
+    }
+
     /// Moves what is unread in the hot buffer to the connection's own.
     pub fn stash(&mut self, hot: &mut Hot, pool: &mut Pool) {
         if !hot.bytes().is_empty() {
             debug_assert!(self.input.is_empty(), "unread bytes are in one place");
             if self.input.is_unallocated() {
-                self.input = Bytes::over(pool.take());
+                self.input = Bytes::over(pool.take(self.large));
             }
             self.input.push(hot.bytes());
             hot.clear();
         }
+    }
+
+    /// Whether input is shown as it comes.
+    pub fn is_raw(&self) -> bool {
+        matches!(self.framing, Framing::Raw)
     }
 
     /// Cuts input another way from now on.
@@ -180,13 +211,14 @@ impl Conn {
 }
 
 fn cut_line(step: Step<LineItem<'_>>, bytes: &[u8]) -> (Piece, usize, usize) {
+    // The rest of an earlier line may be skipped in front of an item.
+    let start = |line: &[u8]| line.as_ptr() as usize - bytes.as_ptr() as usize;
     match step {
         Step::Item { used, item: LineItem::Line(line) | LineItem::Unterminated(line) } => {
-            let start = line.as_ptr() as usize - bytes.as_ptr() as usize;
-            (Piece::Data { start, len: line.len(), used }, 0, 0)
+            (Piece::Data { start: start(line), len: line.len(), used }, 0, 0)
         }
         Step::Item { used, item: LineItem::TooLong(line) } => {
-            (Piece::TooLong { len: line.len(), used }, 0, 0)
+            (Piece::TooLong { start: start(line), len: line.len(), used }, 0, 0)
         }
         Step::NeedMore { used, want } => (Piece::More, used, want),
         Step::Fail(fault) => (Piece::Broken(fault), 0, 0),

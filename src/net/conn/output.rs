@@ -40,7 +40,7 @@ impl Conn {
         if self.output.is_empty() {
             self.progress = now;
             if self.output.is_unallocated() {
-                self.output = Bytes::over(pool.take());
+                self.output = Bytes::over(pool.take(false));
             }
         }
         self.output.push_with(room, write);
@@ -79,6 +79,14 @@ impl Conn {
         Status::FULL
     }
 
+    /// Whether an owed on_drain is due; it is said once. After a failed send the end follows
+    /// instead, because no more output is taken.
+    pub fn settle_drain(&mut self) -> bool {
+        let due = self.owes_drain && !self.broken && self.output.len() <= self.policy.write_low;
+        self.owes_drain &= !due;
+        due
+    }
+
     /// Sends what is queued, as far as the socket takes it. Answers how much went.
     pub fn flush(&mut self, now: Millis) -> usize {
         if self.output.is_empty() || !self.writable || self.life == Life::Connecting {
@@ -104,8 +112,7 @@ impl Conn {
     /// After a failed send the input is still read to its end, which then tells the program.
     fn lose_output(&mut self, os_error: i32) -> usize {
         self.broken = true;
-        self.os_error = os_error;
-        self.why = crate::sys::blame::status(os_error);
+        self.blame(crate::sys::blame::status(os_error), os_error);
         let queued = self.output.len();
         self.output.consume(queued);
         self.readable = true;
@@ -116,9 +123,9 @@ impl Conn {
         0
     }
 
-    /// Whether a send failed and nothing more can be read either: it is over.
+    /// Whether a send failed and nothing more is read either: it is over.
     pub fn is_spent(&self) -> bool {
-        self.broken && !self.readable
+        self.broken && !(self.readable && self.wants_input())
     }
 
     /// The program ends its output; it is told to the peer once the queue is sent.
@@ -135,6 +142,15 @@ impl Conn {
         self.shut_done
     }
 
+    /// Bytes that a frame takes besides its payload.
+    pub fn frame_extra(&self) -> usize {
+        match &self.framing {
+            Framing::Raw => 0,
+            Framing::Line(_) => 1,
+            Framing::Length(codec) => codec.prefix_bytes(),
+        }
+    }
+
     /// Queues the length of a frame, and with `whole` its payload and line end too.
     pub fn queue_frame(
         &mut self,
@@ -143,6 +159,9 @@ impl Conn {
         whole: bool,
         now: Millis,
     ) -> Result<(), Status> {
+        if let Framing::Line(codec) = &self.framing {
+            codec.check(payload)?;
+        }
         self.queue(pool, 0, now, |_| ());
         let (framing, output) = (&self.framing, &mut self.output);
         output.push_with(payload.len() + 8, |buffer| {

@@ -24,6 +24,8 @@ public:
 
 class Requests : public webcore::HttpHandler {
 public:
+    Requests() : rejected_() {}
+
     virtual void on_request(webcore::Request request)
     {
         std::string path;
@@ -41,10 +43,23 @@ public:
         if (path == "/body" && request.body(body) < 0) {
             throw Thrown();
         }
+        if (path == "/rejected") {
+            body = rejected_;
+        }
         if (request.respond(200, webcore::Headers(), body) < 0) {
             throw Thrown();
         }
     }
+
+    virtual void on_reject(wc_conn, int32_t reason, int32_t http_status)
+    {
+        rejected_ += wc_http_reason_name(reason);
+        rejected_ += http_status == 400 ? " 400\n" : " another status\n";
+        throw Thrown();
+    }
+
+private:
+    std::string rejected_;
 };
 
 bool listen_on(webcore::Loop& loop, Lines& lines, Requests& requests)
