@@ -15,11 +15,9 @@
 #include "../../../c_examples/example.h"
 
 struct exchange {
-    wc_request request;
     wc_conn conn;
     size_t received;
     int echoes;
-    int ended;
     int full;
 };
 
@@ -38,13 +36,26 @@ static void respond(wc_request request, int32_t status, const char *text)
 static void fire(wc_timer timer, void *user)
 {
     (void)timer;
-    respond(((struct exchange *)user)->request, 200, "late");
+    respond(*(wc_request *)user, 200, "late");
 }
 
 static void work(wc_loop on, void *user)
 {
     (void)on;
-    respond(((struct exchange *)user)->request, 200, "post");
+    respond(*(wc_request *)user, 200, "post");
+    free(user);
+}
+
+/* A handle that outlives its request: what belongs to the request ends with its client. */
+static wc_request *copy(wc_request request)
+{
+    wc_request *copied = malloc(sizeof *copied);
+
+    if (copied == NULL) {
+        abort();
+    }
+    *copied = request;
+    return copied;
 }
 
 static void stream(wc_request request, int64_t length, int cut)
@@ -73,7 +84,6 @@ static void on_head(wc_request request, void *user)
         || failed(wc_request_conn(request, &exchange->conn), "conn")) {
         return;
     }
-    exchange->request = request;
     if (wc_request_path(request, &path) == WC_OK && is(path, "/echo")) {
         exchange->echoes = 1;
         (void)failed(wc_request_begin(request, 200, NULL, 0, WC_LENGTH_UNKNOWN), "begin");
@@ -111,7 +121,6 @@ static void on_end(wc_request request, void *user)
     wc_str path = {NULL, 0};
     char number[32];
 
-    exchange->ended = 1;
     if (wc_request_path(request, &path) != WC_OK) {
         respond(request, 400, "no path");
     } else if (exchange->echoes) {
@@ -122,9 +131,9 @@ static void on_end(wc_request request, void *user)
         (void)snprintf(number, sizeof number, "%lu", (unsigned long)exchange->received);
         respond(request, 200, number);
     } else if (is(path, "/late")) {
-        (void)failed(wc_timer_start(loop, 20, 0, fire, exchange, NULL, NULL), "timer");
+        (void)failed(wc_timer_start(loop, 20, 0, fire, copy(request), free, NULL), "timer");
     } else if (is(path, "/post")) {
-        (void)failed(wc_loop_post(loop, work, exchange, NULL), "post");
+        (void)failed(wc_loop_post(loop, work, copy(request), free), "post");
     } else if (is(path, "/chunks")) {
         stream(request, WC_LENGTH_UNKNOWN, 0);
     } else if (is(path, "/length")) {
