@@ -5,7 +5,7 @@
 use super::{Host, Report};
 use crate::base::{Handle, Status};
 use crate::codec::Fault;
-use crate::codec::http1::exchange::{Framing, WriteSide};
+use crate::codec::http1::exchange::{Framing, ReadSide, WriteSide};
 use crate::codec::http1::write;
 use crate::engine::How;
 use std::any::Any;
@@ -173,7 +173,11 @@ impl Host {
         self.refresh_date();
         let date = self.date;
         let Some(channel) = self.channel(conn) else { return };
-        channel.exchange.read_fault();
+        match channel.exchange.read_side() {
+            ReadSide::Head | ReadSide::Body => channel.exchange.read_fault(),
+            // The request is whole: it is the handler that is late.
+            ReadSide::Done | ReadSide::Upgraded | ReadSide::Broken => channel.exchange.last(),
+        }
         let request = std::mem::replace(&mut channel.request, Handle::NONE);
         let mut exchange = channel.exchange;
         if fault.http > 0 && exchange.write_side() == WriteSide::Head {
