@@ -195,8 +195,8 @@ impl Loop {
         None
     }
 
-    /// Sends what is queued on connections whose step is not over or has not begun: for a caller that
-    /// leaves the loop for a while, or for good.
+    /// Sends what is queued on connections whose step is not over or has not begun: for a caller
+    /// that leaves the loop for a while, or for good.
     pub fn flush_queued(&mut self) {
         let now = self.stamp();
         let current = self.current.as_ref().map(|current| current.conn);
