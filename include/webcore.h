@@ -1843,7 +1843,8 @@ wc_status wc_request_respond(wc_request request,
 
 /**
  * Has the loop's thread answer a request whole. If the request is over by then the answer is
- * dropped; its on_close has said so.
+ * dropped; its on_close has said so. An answer that would pass write_limit ends the connection
+ * with WC_E_LIMIT.
  *
  * [any thread] Not from a signal handler.
  *
@@ -1897,10 +1898,10 @@ wc_status wc_request_begin(wc_request request,
  * @param data     the piece; copied
  * @param len      its bytes, or WC_NTS for a NUL-terminated text
  *
- * Returns: WC_OK; WC_FULL: accepted, and above write_high, so exactly one on_drain follows;
- * WC_E_LIMIT: refused whole, for it would pass write_limit or the length that was told; WC_E_STATE
- * if the answer has not begun or has ended; WC_E_INVAL; WC_E_RESET; WC_E_GONE, WC_E_BADHANDLE,
- * WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ * Returns: WC_OK; WC_FULL: accepted, and above write_high, so exactly one on_drain follows,
+ * unless the answer is finished before; WC_E_LIMIT: refused whole, for it would pass write_limit
+ * or the length that was told; WC_E_STATE if the answer has not begun or has ended; WC_E_INVAL;
+ * WC_E_RESET; WC_E_GONE, WC_E_BADHANDLE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
  */
 WC_API
 wc_status wc_request_write(wc_request request,
@@ -1922,8 +1923,9 @@ WC_API
 wc_status wc_request_finish(wc_request request);
 
 /**
- * Gives an answer up: what was written goes out, then the connection ends in a way that shows the
- * client that something is missing. on_close follows.
+ * Gives an answer up: what was written goes out, then the connection ends, which shows the client
+ * that something is missing; where the end of the connection was to be the end of the answer, as
+ * to HTTP/1.0 without a length, it is reset instead, and what is queued is lost. on_close follows.
  *
  * [loop thread]
  *

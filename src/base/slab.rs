@@ -165,6 +165,19 @@ mod tests {
     }
 
     #[test]
+    fn a_table_of_slots_live_objects_takes_no_more_until_one_ends() {
+        let mut slab = Slab::new(Kind::Timer, 0, 0);
+        let first = slab.insert(()).unwrap();
+        for _ in 1..SLOTS {
+            slab.insert(()).unwrap();
+        }
+        assert_eq!(slab.insert(()), Err(Status::LIMIT));
+        slab.remove(first);
+        assert_eq!(slab.insert(()).map(Handle::slot), Ok(first.slot()));
+        assert_eq!(slab.insert(()), Err(Status::LIMIT));
+    }
+
+    #[test]
     fn a_slot_that_has_used_its_last_generation_retires() {
         let mut slab = Slab::new(Kind::Conn, 0, GENERATION_MAX - 2);
         let a = slab.insert(1).unwrap();

@@ -233,3 +233,35 @@ impl Loop {
         status
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::limits;
+    use crate::engine::Settings;
+    use crate::reactor::sim::World;
+
+    #[test]
+    fn a_listener_waits_for_an_ending_connection_once_however_often_it_pauses() {
+        let (world, settings) =
+            (World::new(), Settings { number: 0, floor: 0, backend: None, max_connections: 0 });
+        let made = Loop::with(&settings, world.selector(), world.clock());
+        let mut engine = made.map_err(|(status, _)| status).unwrap();
+        let listen = Listen {
+            address: "127.0.0.1:0".parse().unwrap(),
+            v6_only: false,
+            backlog: 1,
+            max_connections: 0,
+            budget: limits::ACCEPT_BUDGET,
+            policy: Policy::default(),
+            owner: Owner::default(),
+        };
+        let listener = engine.listen(listen).unwrap();
+        for _ in 0..100 {
+            engine.pause(listener, Status::NOFILES, libc::EMFILE);
+            assert_eq!(engine.waiting_listeners, [listener]);
+            engine.retry(listener);
+        }
+        assert_eq!(engine.stats().accept_pauses, 100);
+    }
+}

@@ -21,6 +21,8 @@ pub(super) struct Current {
     pub budget: usize,
     /// True exactly when its queue was flushed in this step and nothing was queued since.
     pub flushed: bool,
+    /// True exactly when it took its fair share: no input is shown before the next turn.
+    pub sated: bool,
 }
 
 impl Loop {
@@ -28,8 +30,8 @@ impl Loop {
         if let Some(conn) = self.conns.get_mut(handle) {
             conn.queued = false;
             let budget = conn.policy().read_budget;
-            self.current =
-                Some(Current { conn: handle, lent: 0, shown: 0, budget, flushed: false });
+            let (lent, shown, flushed, sated) = (0, 0, false, false);
+            self.current = Some(Current { conn: handle, lent, shown, budget, flushed, sated });
         }
     }
 
@@ -84,7 +86,8 @@ impl Loop {
         let handle = current.conn;
         let conn = self.conns.get_mut(handle)?;
         while matches!(conn.life(), Life::Open | Life::HalfOpen) {
-            if conn.delivers() {
+            let hungry = !current.sated;
+            if hungry && conn.delivers() {
                 match conn.cut(&mut self.hot) {
                     Piece::Data { start, len, used } => {
                         current.lent = used;
@@ -103,11 +106,11 @@ impl Loop {
                     }
                     Piece::More => {}
                 }
-            } else if conn.eof_seen && !conn.eof_said && !conn.is_paused() {
+            } else if hungry && conn.eof_seen && !conn.eof_said && !conn.is_paused() {
                 conn.eof_said = true;
                 conn.turn(Turn::PeerEof);
                 return Some(Some(Notice::Eof(handle)));
-            } else if conn.readable && conn.wants_input() && current.budget > 0 {
+            } else if hungry && conn.readable && conn.wants_input() && current.budget > 0 {
                 let got = conn.receive(&mut self.hot, &mut self.pool, current.budget, now);
                 current.budget = current.budget.saturating_sub(got);
                 self.stats.bytes_received += got as u64;

@@ -211,13 +211,18 @@ impl Loop {
         Ok(())
     }
 
-    /// Steps the connection again in the next turn, and shows it what it kept.
+    /// Shows what was kept again in the next turn, and nothing more before: a fair share was taken.
     pub fn show_again(&mut self, handle: Handle) -> Result<(), Status> {
         let conn = self.live(handle)?;
         conn.waiting = false;
         if !conn.queued {
             conn.queued = true;
             self.later.push_back(handle);
+        }
+        if let Some(current) = self.current.as_mut()
+            && current.conn == handle
+        {
+            current.sated = true;
         }
         Ok(())
     }

@@ -104,7 +104,8 @@ pub unsafe extern "C" fn wc_request_respond(
 }
 
 /// Has the loop's thread answer a request whole. If the request is over by then the answer is
-/// dropped; its on_close has said so.
+/// dropped; its on_close has said so. An answer that would pass write_limit ends the connection
+/// with WC_E_LIMIT.
 ///
 /// [any thread] Not from a signal handler.
 ///
@@ -202,10 +203,10 @@ pub unsafe extern "C" fn wc_request_begin(
 /// @param data     the piece; copied
 /// @param len      its bytes, or WC_NTS for a NUL-terminated text
 ///
-/// Returns: WC_OK; WC_FULL: accepted, and above write_high, so exactly one on_drain follows;
-/// WC_E_LIMIT: refused whole, for it would pass write_limit or the length that was told; WC_E_STATE
-/// if the answer has not begun or has ended; WC_E_INVAL; WC_E_RESET; WC_E_GONE, WC_E_BADHANDLE,
-/// WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+/// Returns: WC_OK; WC_FULL: accepted, and above write_high, so exactly one on_drain follows,
+/// unless the answer is finished before; WC_E_LIMIT: refused whole, for it would pass write_limit
+/// or the length that was told; WC_E_STATE if the answer has not begun or has ended; WC_E_INVAL;
+/// WC_E_RESET; WC_E_GONE, WC_E_BADHANDLE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
 ///
 /// # Safety
 /// `data` points to `len` readable bytes, or to a NUL-terminated text with WC_NTS.
@@ -235,8 +236,9 @@ pub extern "C" fn wc_request_finish(request: wc_request) -> wc_status {
     flat(with(request, Kind::Request, |core| core.host.finish(Handle(request))))
 }
 
-/// Gives an answer up: what was written goes out, then the connection ends in a way that shows the
-/// client that something is missing. on_close follows.
+/// Gives an answer up: what was written goes out, then the connection ends, which shows the client
+/// that something is missing; where the end of the connection was to be the end of the answer, as
+/// to HTTP/1.0 without a length, it is reset instead, and what is queued is lost. on_close follows.
 ///
 /// [loop thread]
 ///

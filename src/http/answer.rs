@@ -164,7 +164,18 @@ impl Host {
         if let Ok(answer) = message.downcast::<Answer>() {
             let fields: Vec<Field<'_>> =
                 answer.fields.iter().map(|(name, value)| (&name[..], &value[..])).collect();
-            let _ = self.respond(answer.request, answer.status, &fields, &answer.body);
+            match self.respond(answer.request, answer.status, &fields, &answer.body) {
+                Ok(_) | Err(Status::GONE | Status::STATE) => {}
+                Err(why) => self.fail_request(answer.request, why),
+            }
+        }
+    }
+
+    /// An answer that cannot be given ends the connection with its reason: nobody waits for it.
+    fn fail_request(&mut self, request: Handle, why: Status) {
+        if let Some(conn) = self.request_conn(request) {
+            // One that ended meanwhile has a reason already.
+            let _ = self.engine.fail(conn, why);
         }
     }
 

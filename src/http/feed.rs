@@ -112,7 +112,7 @@ impl Host {
                 let head = channel.message.as_ref().map(|m| m.head()).expect("it was just decoded");
                 channel.exchange.read_head(head);
                 match head.known {
-                    Method::Other | Method::Connect => {
+                    Method::Other | Method::Connect | Method::Trace => {
                         let reason = Reason::METHOD_UNKNOWN;
                         let (http, reason) = (reason.http(), reason.0);
                         self.reject(conn, Fault { status: Status::HTTP, at: start, http, reason });
@@ -208,8 +208,8 @@ impl Host {
             let message = channel.message.take();
             self.keep_message(message);
             if feed.budget == 0 && rest > 0 {
-                self.hold(conn);
-                self.served.push(conn);
+                // One that ended meanwhile shows nothing any more.
+                let _ = self.engine.show_again(conn);
             }
         }
         self.arm(conn);

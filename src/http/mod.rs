@@ -75,8 +75,6 @@ pub struct Host {
     reports: VecDeque<Report>,
     /// Connections whose answer went on outside of their feed.
     moved: VecDeque<Handle>,
-    /// Connections that have had their share of this turn, with more requests at hand.
-    served: Vec<Handle>,
     feed: Option<Feed>,
     piece: View,
     /// The request whose last report is out.
@@ -99,7 +97,6 @@ impl Host {
             requests: Slab::new(Kind::Request, settings.number, settings.floor),
             reports: VecDeque::new(),
             moved: VecDeque::new(),
-            served: Vec::new(),
             feed: None,
             piece: View::default(),
             closed: None,
@@ -147,10 +144,7 @@ impl Host {
             } else if let Some(conn) = self.moved.pop_front() {
                 self.move_on(conn);
             } else {
-                let Some(notice) = self.engine.next() else {
-                    self.serve_again();
-                    return None;
-                };
+                let notice = self.engine.next()?;
                 if let Some(report) = self.take(notice) {
                     return Some(report);
                 }
@@ -162,15 +156,6 @@ impl Host {
     pub fn bury_closed(&mut self) {
         if let Some(request) = self.closed.take() {
             self.requests.remove(request);
-        }
-    }
-
-    /// The turn is over: in the next one, those that had their share have another.
-    fn serve_again(&mut self) {
-        while let Some(conn) = self.served.pop() {
-            // One that ended meanwhile shows nothing any more.
-            let _ = self.engine.show_again(conn);
-            self.release(conn);
         }
     }
 

@@ -3,6 +3,7 @@
 //! is told level-triggered over `reactor::sim`, as poll(2) would tell it. Time moves only when the
 //! loop waits. Is not: a place for expectations about the loop, but for two: the selector is told
 //! no interest that it has already, and none that is not what it was told before.
+#![allow(dead_code, reason = "each test uses a part of it")]
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
