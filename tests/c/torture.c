@@ -17,7 +17,7 @@ static struct {
     struct wire_log *log;
     const char *place;
     void (*verb)(wc_conn conn);
-    int reached, wrong, sets, backs, ticks, listener_closed;
+    int reached, wrong, sets, backs, before, after, listener_closed;
     int fds[2];
     wc_conn conns[8];
     int closed[8];
@@ -316,7 +316,6 @@ static int tick(void *user)
         while (recv(scene.fds[at], some, sizeof some, 0) > 0) {
         }
     }
-    scene.ticks++;
     if (strstr(scene.log->story, "idle") != NULL) {
         (void)shutdown(scene.fds[0], SHUT_WR);
         (void)shutdown(scene.fds[1], SHUT_WR);
@@ -324,7 +323,10 @@ static int tick(void *user)
     if (scene.log->closed == 2) {
         (void)wc_listener_close(scene.log->listener);
     }
-    return scene.ticks > 40 || scene.listener_closed;
+    if (scene.listener_closed) {
+        return 1;
+    }
+    return scene.reached > 0 ? ++scene.after > 40 : ++scene.before > 4000;
 }
 
 static void play(int pulling)
