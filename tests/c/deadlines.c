@@ -313,6 +313,7 @@ static void connect_and_its_refusals(void)
     CHECK(wire_run(log->loop, wire_closed, log), "nobody listens there");
     SAME(log->story, "close(WC_E_CONNECT) ", "which is told, and nothing else");
     EQUAL(log->os_error, ECONNREFUSED, "with the system's number");
+    wire_turns(log->loop, 1);
     EQUAL(wire_stats(log->loop).accepted, 0, "no connection was made");
     EQUAL(wire_stats(log->loop).connections, 0, "none is left");
     MUST(wc_loop_free(log->loop));

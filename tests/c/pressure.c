@@ -7,8 +7,8 @@
 
 static char plenty[4 << 20];
 
-/* WRITE_HIGH, WRITE_LIMIT: a client of the library whose connection is not made yet. Nothing of what
- * is queued goes out, so the marks are met to the byte. */
+/* WRITE_HIGH, WRITE_LIMIT: a client of the library whose connection is not made yet. Nothing of
+ * what is queued goes out, so the marks are met to the byte. */
 static void marks(const wc_conn_options *how)
 {
     struct wire_log *server = wire_log_new(wire_loop());
