@@ -26,6 +26,7 @@ step() {
     name=$1
     shift
     printf '\n== %s\n' "$name"
+    start=$(date +%s)
     { "$@" 2>&1; echo $? > "$logs/$name.status"; } | tee "$logs/$name.log"
     status=$(cat "$logs/$name.status")
     good=$(count "$logs/$name.log" passed)
@@ -35,7 +36,8 @@ step() {
     failed=$((failed + bad))
     word=ok
     if [ "$status" -ne 0 ]; then word="FAILED (status $status)"; fi
-    printf '%-14s %s, %d passed, %d failed\n' "$name" "$word" "$good" "$bad" >> "$logs/summary"
+    printf '%-14s %s, %d passed, %d failed, %d s\n' \
+        "$name" "$word" "$good" "$bad" $(($(date +%s) - start)) >> "$logs/summary"
 }
 
 python=python3

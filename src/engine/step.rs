@@ -58,7 +58,7 @@ impl Loop {
                 }
                 Life::Open if !conn.open_said => {
                     conn.open_said = true;
-                    conn.touch(now);
+                    conn.begin(now);
                     return Some(Notice::Open(handle));
                 }
                 Life::Open | Life::HalfOpen => {
@@ -92,9 +92,9 @@ impl Loop {
                         current.flushed = false;
                         return Some(Some(Notice::Data(handle, View { start, len })));
                     }
-                    Piece::TooLong { len, used } => {
+                    Piece::TooLong { start, len, used } => {
                         current.lent = used;
-                        return Some(Some(Notice::TooLong(handle, View { start: 0, len })));
+                        return Some(Some(Notice::TooLong(handle, View { start, len })));
                     }
                     Piece::Broken(fault) => {
                         // What was answered before still goes out; then the end, with this reason.
@@ -116,8 +116,7 @@ impl Loop {
                 current.flushed = true;
                 self.stats.bytes_sent += conn.flush(now) as u64;
                 conn.settle_shut();
-                if conn.owes_drain && conn.queued_bytes() <= conn.policy().write_low {
-                    conn.owes_drain = false;
+                if conn.settle_drain() {
                     return Some(Some(Notice::Drain(handle)));
                 }
             } else if conn.is_finished() {
@@ -173,6 +172,7 @@ impl Loop {
         let current = self.current.take()?;
         let handle = current.conn;
         let conn = self.conns.get_mut(handle)?;
+        conn.settle_error();
         if conn.life() == Life::Closed {
             conn.discard(&mut self.hot);
             if conn.close_said {

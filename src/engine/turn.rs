@@ -90,12 +90,6 @@ impl Loop {
             return;
         }
         conn.report(event);
-        if event.error() && !conn.wants_input() && conn.life() != Life::Connecting {
-            let os_error = conn.link().error();
-            if os_error != 0 {
-                conn.fail(crate::sys::blame::status(os_error), os_error);
-            }
-        }
         self.wake(handle);
     }
 

@@ -179,3 +179,141 @@ pub(super) unsafe fn put_text(text: &str, out: *mut c_char, capacity: usize) -> 
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Its first version had no `second`; a later one has a third.
+    #[repr(C)]
+    #[derive(Clone, Copy, PartialEq, Debug)]
+    struct Probe {
+        size: usize,
+        first: u64,
+        second: u64,
+    }
+
+    const FULL: usize = size_of::<Probe>();
+
+    // SAFETY: repr(C), size first, integers only.
+    unsafe impl Versioned for Probe {
+        const FIRST: usize = FULL - 8;
+        fn defaults() -> Probe {
+            Probe { size: FULL, first: 11, second: 22 }
+        }
+    }
+
+    /// A later version of it, as a caller may have it.
+    #[repr(C)]
+    #[derive(Clone, Copy, PartialEq, Debug)]
+    struct Later {
+        known: Probe,
+        third: u64,
+    }
+
+    fn later(size: usize) -> Later {
+        Later { known: Probe { size, first: 1, second: 2 }, third: 3 }
+    }
+
+    fn init_as(size: usize) -> (Result<(), Status>, Later) {
+        let mut caller = later(7);
+        // SAFETY: there is room for every size that the tests give.
+        (unsafe { init((&raw mut caller).cast::<Probe>(), size) }, caller)
+    }
+
+    #[test]
+    fn init_fills_what_the_caller_has_and_nothing_behind_it() {
+        let known = |size, first, second| Probe { size, first, second };
+        assert_eq!(init_as(FULL - 8), (Ok(()), Later { known: known(FULL - 8, 11, 2), third: 3 }));
+        assert_eq!(init_as(FULL), (Ok(()), Later { known: known(FULL, 11, 22), third: 3 }));
+        assert_eq!(init_as(FULL + 8), (Ok(()), Later { known: known(FULL + 8, 11, 22), third: 0 }));
+        assert_eq!(init_as(FULL - 9), (Err(Status::VERSION), later(7)));
+    }
+
+    fn read_as(caller: &Later) -> Result<Probe, Status> {
+        // SAFETY: its size is at most that of `Later`.
+        unsafe { read((&raw const *caller).cast::<Probe>()) }
+    }
+
+    #[test]
+    fn read_gives_defaults_for_what_is_missing_and_refuses_what_is_unknown() {
+        let with = |first, second| Ok(Probe { size: FULL, first, second });
+        assert_eq!(read_as(&later(FULL - 8)), with(1, 22));
+        assert_eq!(read_as(&later(FULL)), with(1, 2));
+        assert_eq!(read_as(&later(FULL + 8)), Err(Status::VERSION));
+        assert_eq!(read_as(&Later { third: 0, ..later(FULL + 8) }), with(1, 2));
+        assert_eq!(read_as(&later(FULL - 9)), Err(Status::VERSION));
+    }
+
+    #[test]
+    fn write_ends_where_the_callers_struct_does() {
+        let value = Probe { size: 0, first: 5, second: 6 };
+        let write_as = |size| {
+            let mut caller = later(size);
+            // SAFETY: its size is at most that of `Later`.
+            let result = unsafe { write((&raw mut caller).cast::<Probe>(), &value) };
+            (result, caller.known.size, caller.known.first, caller.known.second, caller.third)
+        };
+        assert_eq!(write_as(FULL - 8), (Ok(()), FULL - 8, 5, 2, 3));
+        assert_eq!(write_as(FULL), (Ok(()), FULL, 5, 6, 3));
+        assert_eq!(write_as(FULL + 8), (Ok(()), FULL + 8, 5, 6, 3));
+        assert_eq!(write_as(0), (Err(Status::VERSION), 0, 1, 2, 3));
+    }
+
+    #[test]
+    fn null_and_misaligned_pointers_are_refused() {
+        let mut space = [0_u64; 8];
+        let odd = space.as_mut_ptr().cast::<u8>().wrapping_add(1).cast::<Probe>();
+        for bad in [std::ptr::null_mut::<Probe>(), odd] {
+            // SAFETY: null or misaligned, which they refuse before looking.
+            let results = unsafe {
+                let value = Probe::defaults();
+                [init(bad, FULL), read(bad).map(drop), write(bad, &value), put(bad, value)]
+            };
+            assert_eq!(results, [Err(Status::INVAL); 4]);
+            assert_eq!(expect_out(bad), Err(Status::INVAL));
+        }
+        // SAFETY: null stands for the defaults.
+        assert_eq!(unsafe { read_or_default(std::ptr::null::<Probe>()) }, Ok(Probe::defaults()));
+    }
+
+    #[test]
+    fn bytes_may_be_none_counted_or_up_to_the_nul() {
+        let text = c"abc".as_ptr().cast::<c_void>();
+        let null = std::ptr::null();
+        // SAFETY: null, or four bytes of which the last is NUL; a length above them is refused.
+        unsafe {
+            assert_eq!(bytes(null, 0), Ok(&b""[..]));
+            assert_eq!(bytes(text, 0), Ok(&b""[..]));
+            assert_eq!(bytes(text, 2), Ok(&b"ab"[..]));
+            assert_eq!(bytes(text, NTS), Ok(&b"abc"[..]));
+            assert_eq!(bytes(null, 1), Err(Status::INVAL));
+            assert_eq!(bytes(null, NTS), Err(Status::INVAL));
+            assert_eq!(bytes(text, isize::MAX as usize + 1), Err(Status::INVAL));
+        }
+    }
+
+    #[test]
+    fn a_text_is_utf_8_or_none() {
+        // SAFETY: null, or texts with their NUL.
+        unsafe {
+            assert_eq!(text(std::ptr::null()), Ok(None));
+            assert_eq!(text(c"poll".as_ptr()), Ok(Some("poll")));
+            assert_eq!(text(c"\xff".as_ptr()), Err(Status::INVAL));
+        }
+    }
+
+    #[test]
+    fn a_text_is_written_with_its_nul_or_not_at_all() {
+        let written = |capacity| {
+            let mut space = *b"----";
+            // SAFETY: the capacity is at most that of the space.
+            let result = unsafe { put_text("abc", space.as_mut_ptr().cast(), capacity) };
+            (result, space)
+        };
+        assert_eq!(written(4), (Ok(()), *b"abc\0"));
+        assert_eq!(written(3), (Err(Status::INVAL), *b"----"));
+        // SAFETY: null is refused.
+        assert_eq!(unsafe { put_text("", std::ptr::null_mut(), 9) }, Err(Status::INVAL));
+    }
+}

@@ -185,3 +185,99 @@ pub(super) fn with_door<T>(
     entry.callers.fetch_sub(1, Ordering::SeqCst);
     result
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::guard::tests::{alone, new_loop};
+    use super::super::loop_::{wc_loop_free, wc_loop_stop};
+    use super::*;
+    use std::thread;
+
+    fn free(loop_: u64) {
+        assert_eq!(wc_loop_free(loop_), Status::OK.0);
+    }
+
+    #[test]
+    fn a_handle_finds_its_loop_until_that_is_freed() {
+        let loop_ = Handle(new_loop());
+        let (number, generation) = (loop_.loop_number(), loop_.generation());
+        let conn = |generation| Handle::new(Kind::Conn, number, 5, generation);
+        assert!(enter(loop_).is_ok() && enter(conn(generation)).is_ok());
+        assert!(enter(conn(generation + 9)).is_ok(), "whether that lives is the loop's to say");
+        assert_eq!(enter(Handle(0)).err(), Some(Status::BADHANDLE));
+        assert_eq!(enter(Handle(loop_.0 | 1 << 24)).err(), Some(Status::BADHANDLE), "slot 1");
+        assert_eq!(enter(Handle(loop_.0 + 1)).err(), Some(Status::GONE));
+        let beyond = Handle::new(Kind::Loop, limits::LOOPS as u16, 0, 1);
+        assert_eq!(enter(beyond).err(), Some(Status::BADHANDLE));
+        free(loop_.0);
+        for stale in [loop_, conn(generation)] {
+            assert_eq!(enter(stale).err(), Some(Status::GONE));
+        }
+    }
+
+    #[test]
+    fn a_loop_is_its_threads_until_it_is_given_up() {
+        let loop_ = Handle(new_loop());
+        let elsewhere = |act: fn(Handle) -> Result<(), Status>| {
+            thread::scope(|scope| scope.spawn(|| act(loop_)).join().unwrap())
+        };
+        assert_eq!(elsewhere(|loop_| enter(loop_).map(drop)), Err(Status::THREAD));
+        disown(loop_).unwrap();
+        let claims = |loop_| enter(loop_).map(drop).and_then(|()| enter_poisoned(loop_));
+        assert_eq!(elsewhere(claims), Ok(()), "the first to use it has it");
+        assert_eq!(enter(loop_).err(), Some(Status::THREAD));
+        assert_eq!(enter_poisoned(loop_), Err(Status::THREAD));
+        disown(loop_).unwrap();
+        free(loop_.0);
+    }
+
+    #[test]
+    fn the_door_is_open_to_all_threads_while_the_loop_is_freed() {
+        for _ in 0..50 {
+            let loop_ = Handle(new_loop());
+            let knock = || loop {
+                if let Err(status) = with_door(loop_, Kind::Loop, Door::ask_stop) {
+                    return status;
+                }
+            };
+            thread::scope(|scope| {
+                let threads = [scope.spawn(knock), scope.spawn(knock)];
+                assert_eq!(wc_loop_stop(loop_.0), Status::OK.0);
+                free(loop_.0);
+                for thread in threads {
+                    assert_eq!(thread.join().unwrap(), Status::GONE);
+                }
+            });
+        }
+    }
+
+    /// Takes every number, and reuses one: alone, because the table is the process's.
+    fn take_all() {
+        let old = Handle(new_loop());
+        free(old.0);
+        let places: Vec<Place> = (0..limits::LOOPS).map(|_| reserve().expect("room")).collect();
+        assert_eq!(reserve().err(), Some(Status::LIMIT));
+        assert_eq!(places[0].number, old.loop_number());
+        assert!(places[0].floor >= old.generation(), "above all that were used");
+        give_back(&places[7]);
+        assert_eq!(reserve().map(|place| place.number), Ok(7));
+        assert_eq!(reserve().err(), Some(Status::LIMIT));
+    }
+
+    #[test]
+    fn there_are_so_many_loops_and_a_number_comes_back_with_higher_generations() {
+        let name = "ffi::table::tests::\
+                    there_are_so_many_loops_and_a_number_comes_back_with_higher_generations";
+        assert_eq!(alone(name, take_all), (String::new(), String::new()));
+    }
+
+    #[test]
+    fn a_number_whose_generations_are_used_up_retires() {
+        let name = "ffi::table::tests::a_number_whose_generations_are_used_up_retires";
+        alone(name, || {
+            let place = reserve().expect("room");
+            release(place.number, GENERATION_MAX);
+            assert_ne!(reserve().map(|place| place.number), Ok(place.number));
+        });
+    }
+}

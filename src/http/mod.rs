@@ -254,7 +254,10 @@ impl Host {
         self.engine.close_listeners(Status::OK);
         for conn in self.engine.conn_handles() {
             match self.channel(conn) {
-                Some(channel) if channel.request != Handle::NONE => channel.exchange.last(),
+                Some(channel) if channel.request != Handle::NONE => {
+                    channel.exchange.last();
+                    self.touch_channel(conn);
+                }
                 // One that is closed already needs no ending.
                 _ => drop(self.engine.close(conn, How::Flush)),
             }

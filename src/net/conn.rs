@@ -55,6 +55,11 @@ pub struct Conn {
     pub writable: bool,
     /// True exactly when the kernel has reported a hang-up or an error.
     pub hangup: bool,
+    /// True exactly when the kernel has reported more than the peer's end: an error, or a hang-up
+    /// to whom input is not watched for. It would be told again and again.
+    troubled: bool,
+    /// True exactly when the kernel has reported an error that no call has given yet.
+    errored: bool,
     /// True exactly when the peer's end was read.
     pub eof_seen: bool,
     /// True exactly when the program was told of that.
@@ -114,6 +119,8 @@ impl Conn {
             readable: false,
             writable: life == Life::Open,
             hangup: false,
+            troubled: false,
+            errored: false,
             eof_seen: false,
             eof_said: false,
             open_said: false,
@@ -184,6 +191,22 @@ impl Conn {
         self.readable |= event.readable();
         self.writable |= event.writable();
         self.hangup |= event.hangup() || event.error();
+        let reads = self.watched.contains(Interest::READ);
+        self.troubled |= event.error() || (event.hangup() && !reads);
+        self.errored |= event.error();
+        self.settle_error();
+    }
+
+    /// Asks for an error that was reported, where no read is going to give it.
+    pub fn settle_error(&mut self) {
+        let asks = !self.wants_input() && !matches!(self.life, Life::Connecting | Life::Closed);
+        if self.errored && asks {
+            self.errored = false;
+            match self.link.error() {
+                0 => {}
+                os_error => self.fail(crate::sys::blame::status(os_error), os_error),
+            }
+        }
     }
 
     /// What the selector should watch; a pure function of state and latches.
@@ -201,7 +224,7 @@ impl Conn {
         if self.life == Life::Connecting || (!self.output.is_empty() && !self.writable) {
             want = want | Interest::WRITE;
         }
-        if !self.hangup {
+        if !self.troubled {
             want = want | Interest::TROUBLE;
         }
         want
@@ -247,6 +270,12 @@ impl Conn {
             Life::Open | Life::HalfOpen if self.is_paused() => self.until,
             Life::Open | Life::HalfOpen => self.until.min(after(self.active, self.idle_ms)),
         }
+    }
+
+    /// It is open: idle and stall times start, whatever was queued before.
+    pub fn begin(&mut self, now: Millis) {
+        self.active = now;
+        self.progress = now;
     }
 
     /// Starts a new idle period.

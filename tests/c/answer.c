@@ -217,7 +217,7 @@ static void refused_arguments(void)
         EQUAL(respond_text(kept, statuses[i], ""), WC_E_INVAL, "no status of an answer");
         EQUAL(wc_request_begin(kept, statuses[i], NULL, 0, 0), WC_E_INVAL, "nor of a streamed one");
         EQUAL(wc_request_respond_async(kept, statuses[i], NULL, 0, NULL, 0), WC_E_INVAL,
-              "nor here");
+              "nor of one from another thread");
     }
     EQUAL(wc_request_respond(kept, 200, NULL, 1, NULL, 0), WC_E_INVAL, "null for fields");
     EQUAL(wc_request_respond(kept, 200, NULL, 0, NULL, 1), WC_E_INVAL, "null for a body");
@@ -410,6 +410,23 @@ static void too_large(void)
     end(&peer);
 }
 
+/* A client that has reset shows at the second write at the latest, and then in on_close. */
+static void nobody_there(void)
+{
+    struct peer peer = begin(NULL);
+    wc_status status;
+    ask(&peer, get);
+    EQUAL(wc_request_begin(kept, 200, NULL, 0, 300000), WC_OK, "an answer");
+    peer_reset(&peer);
+    (void)wc_request_write(kept, large, 100000);
+    status = wc_request_write(kept, large, 100000);
+    CHECK(status == WC_E_RESET || status == WC_E_GONE, "a write tells");
+    CHECK(until_set(loop, NULL, 0, &closed), "the request is over");
+    EQUAL(why_closed, WC_E_RESET, "by a reset");
+    EQUAL(wc_request_write(kept, large, 1), WC_E_GONE, "now each write tells");
+    EQUAL(wc_loop_free(loop), WC_OK, "the loop ends");
+}
+
 static void *answer_it(void *user)
 {
     wc_status *status = user;
@@ -453,6 +470,7 @@ int main(void)
     aborted_answers();
     full_and_drained();
     too_large();
+    nobody_there();
     from_another_thread();
     return tap_done();
 }

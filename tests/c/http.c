@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* HTTP listeners: options, arguments, both modes, user pointers. */
+#include <pthread.h>
 #include "http_peer.h"
 #include "tap.h"
 
@@ -118,6 +119,14 @@ static wc_status listen_with(wc_loop loop, const wc_listen_options *where,
     return status;
 }
 
+static void *from_another_thread(void *user)
+{
+    wc_listen_options where;
+    must(wc_listen_options_init(&where, sizeof where) == WC_OK, "options");
+    EQUAL(listen_with(*(wc_loop *)user, &where, NULL, NULL, NULL), WC_E_THREAD, "another thread");
+    return NULL;
+}
+
 /* Each refusal gives the user pointer back before it returns. */
 static void refusals(void)
 {
@@ -126,6 +135,7 @@ static void refusals(void)
     wc_conn_options conn;
     wc_http_options http = http_defaults();
     wc_http_callbacks callbacks = gathered();
+    pthread_t thread;
     must(wc_listen_options_init(&where, sizeof where) == WC_OK, "options");
     must(wc_conn_options_init(&conn, sizeof conn) == WC_OK, "options");
     where.host = "127.0.0.1";
@@ -147,13 +157,55 @@ static void refusals(void)
     EQUAL(listen_with(loop, &where, NULL, &http, NULL), WC_E_INVAL, "no head at all");
     conn.framing = WC_FRAMING_LINE;
     EQUAL(listen_with(loop, &where, &conn, NULL, NULL), WC_E_INVAL, "a framing of its own");
+    where.host = "127.0.0.1";
+    where.port = serve(loop, NULL, NULL, NULL, NULL);
+    EQUAL(listen_with(loop, &where, NULL, NULL, NULL), WC_E_INUSE, "a port that has a listener");
+    where.host = "192.0.2.1";
+    EQUAL(listen_with(loop, &where, NULL, NULL, NULL), WC_E_ADDRESS, "an address of another");
     where.host = "no address";
     EQUAL(listen_with(loop, &where, NULL, NULL, NULL), WC_E_ADDRESS, "no address");
-    EQUAL(given_back, 9, "each gave the user pointer back");
-    EQUAL(wc_loop_run(loop), WC_OK, "nothing lives in the loop");
+    must(pthread_create(&thread, NULL, from_another_thread, &loop) == 0, "pthread_create");
+    must(pthread_join(thread, NULL) == 0, "pthread_join");
+    EQUAL(given_back, 12, "each gave the user pointer back");
     EQUAL(wc_loop_free(loop), WC_OK, "the loop ends");
     EQUAL(wc_http_listen(loop, &where, NULL, NULL, NULL, NULL, NULL, NULL), WC_E_GONE, "no more");
-    EQUAL(given_back, 9, "and nothing else did");
+    EQUAL(given_back, 12, "and nothing else did");
+}
+
+static wc_loop dying;
+
+static void listen_again(wc_request request, wc_status why, void *user)
+{
+    wc_listen_options where;
+    (void)request;
+    (void)user;
+    must(wc_listen_options_init(&where, sizeof where) == WC_OK, "options");
+    where.host = "127.0.0.1";
+    EQUAL(why, WC_E_FREED, "the loop is being freed");
+    EQUAL(listen_with(dying, &where, NULL, NULL, NULL), WC_E_STATE, "nothing new begins in it");
+}
+
+static void ignore(wc_request request, void *user)
+{
+    (void)request;
+    *(int *)user = 1;
+}
+
+static void not_while_it_is_freed(void)
+{
+    wc_http_callbacks callbacks = gathered();
+    struct peer peer;
+    int asked = 0;
+    callbacks.on_request = ignore;
+    callbacks.on_close = listen_again;
+    dying = new_loop();
+    given_back = 0;
+    peer = peer_open(serve(dying, NULL, NULL, &callbacks, &asked));
+    peer_say(&peer, "GET / HTTP/1.1\r\nHost: h\r\n\r\n", WC_NTS);
+    CHECK(until_set(dying, &peer, 1, &asked), "a request");
+    EQUAL(wc_loop_free(dying), WC_OK, "the loop ends");
+    EQUAL(given_back, 1, "what was not taken went back");
+    peer_close(&peer);
 }
 
 /* The user pointer goes back once, when listener and connections are gone. */
@@ -207,9 +259,8 @@ static void modes(void)
          "head body(abc) end WC_OK;"},
         {"chunks", {HEAD "Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n2;x=y\r\nbc\r\n0\r\n\r\n"},
          "request(abc)WC_OK;", "head body(a) body(bc) end WC_OK;"},
-        {"chunks in pieces",
-         {HEAD "Transfer-Encoding: chunked\r\n\r\n3\r\na", "bc\r", "\n0\r\nT: u",
-         "\r\n\r\n"}, "request(abc)WC_OK;", "head body(a) body(bc) end WC_OK;"},
+        {"chunks in pieces", {HEAD "Transfer-Encoding: chunked\r\n\r\n3\r\na", "bc\r",
+         "\n0\r\nT: u", "\r\n\r\n"}, "request(abc)WC_OK;", "head body(a) body(bc) end WC_OK;"},
         {"an empty chunked body", {HEAD "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
          "request()WC_OK;", "head end WC_OK;"},
         {"two requests in one piece", {HEAD "Content-Length: 1\r\n\r\na" HEAD
@@ -278,6 +329,7 @@ int main(void)
 {
     defaults();
     refusals();
+    not_while_it_is_freed();
     gives_back_once();
     modes();
     cut_bodies();

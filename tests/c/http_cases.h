@@ -58,7 +58,8 @@ static const struct good_case good_cases[] = {
          "GET HTTPS://h 1 ;", 1),
     GOOD("a target in asterisk form", "OPTIONS * HTTP/1.1\r\n" H "\r\n", "OPTIONS * 1 ;", 1),
     /* Version, S 2.3 */
-    GOOD("a higher minor version is taken as 1", "GET / HTTP/1.9\r\n" H "\r\n", "GET / 1 ;", 1),
+    GOOD("a higher minor version is understood as 1",
+         "GET / HTTP/1.9\r\n" H "\r\n", "GET / 1 ;", 1),
     GOOD("1.0 without Host ends the connection", "GET / HTTP/1.0\r\n\r\n", "GET / 0 ;", 0),
     GOOD("1.0 with keep-alive goes on", "GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n",
          "GET / 0 ;", 1),
@@ -76,8 +77,8 @@ static const struct good_case good_cases[] = {
     GOOD("an underscore is not a hyphen", GET("Content_Length: 5\r\nTransfer_Encoding: x\r\n"),
          "GET / 1 ;", 1),
     /* Content-Length, S 6.2 */
-    GOOD("a length with leading zeros", POST("content-LENGTH: 0003\r\n", "abc"),
-         "POST / 1 abc;", 1),
+    GOOD("a length with leading zeros",
+         POST("content-LENGTH: 0003\r\n", "abc"), "POST / 1 abc;", 1),
     GOOD("a length of zero", POST("Content-Length: 0\r\n", ""), "POST / 1 ;", 1),
     GOOD("a body that looks like a request",
          POST("Content-Length: 18\r\n", "GET /x HTTP/1.1\r\n\r"),
@@ -169,8 +170,8 @@ static const struct bad_case bad_cases[] = {
     BAD("a port above 65535", "GET / HTTP/1.1\r\nHost: a:65536\r\n\r\n", WC_H_HOST_PORT, 400),
     BAD("a port that is no number", "GET / HTTP/1.1\r\nHost: a:8o\r\n\r\n", WC_H_HOST_PORT, 400),
     /* Fields, S 5 */
-    BAD("white space before the first field", "GET / HTTP/1.1\r\n " H "\r\n",
-        WC_H_FIELD_BLANK, 400),
+    BAD("white space before the first field",
+        "GET / HTTP/1.1\r\n " H "\r\n", WC_H_FIELD_BLANK, 400),
     BAD("a folded field", GET("X: a\r\n b\r\n"), WC_H_FIELD_FOLD, 400),
     BAD("a field folded by a tab", GET("X: a\r\n\tb\r\n"), WC_H_FIELD_FOLD, 400),
     BAD("a field without a name", GET(": a\r\n"), WC_H_FIELD_NO_NAME, 400),

@@ -272,7 +272,7 @@ static inline int until_text(wc_loop loop, struct peer *peer, const char *text)
     return 1;
 }
 
-/* The value of a field of an answer in `out`; 0 if there is none, else how often it is there. */
+/* The value of a field of an answer in `out`; gives back how often it stands there. */
 static inline int field_of(const struct answer *answer, const char *name, char *out, size_t size)
 {
     const char *line = answer->head;

@@ -111,7 +111,7 @@ static void a_slow_head(void)
     long began, last;
     int idle = 0;
     static char drip[4096];
-    options.head_ms = 200;
+    options.head_ms = 500;
     peer = peer_open(begin(&options, 1));
     memset(drip, 'a', sizeof drip);
     memcpy(drip, "GET /", 5);
@@ -124,7 +124,7 @@ static void a_slow_head(void)
         turn_all(loop, &peer, 1, &idle);
     }
     CHECK(at > 1 && at < sizeof drip, "byte after byte, until it is enough");
-    CHECK(now_ms() - began >= 200, "not before its time");
+    CHECK(now_ms() - began >= 500, "not before its time");
     refused(&peer, 408, WC_H_HEAD_TIME);
     EQUAL(asked, 0, "no request of it");
     peer_close(&peer);
@@ -248,7 +248,7 @@ static void idle_connections(void)
     struct peer peers[2];
     uint16_t port;
     long began;
-    options.keep_ms = 100;
+    options.keep_ms = 500;
     port = begin(&options, 1);
     began = now_ms();
     peers[0] = peer_open(port);
@@ -256,7 +256,7 @@ static void idle_connections(void)
     peer_say(&peers[0], get, WC_NTS);
     EQUAL(until_status(loop, &peers[0]), 200, "an answer");
     EQUAL(until_end(loop, &peers[0]), 1, "then nothing: the connection ends");
-    CHECK(now_ms() - began >= 100, "not before its time");
+    CHECK(now_ms() - began >= 500, "not before its time");
     EQUAL(peers[0].len - peers[0].at, 0, "without a word");
     EQUAL(until_end(loop, &peers[1]), 1, "so does one that never said anything");
     EQUAL(peers[1].len, 0, "without a word, too");
@@ -273,12 +273,12 @@ static void no_idle_time_in_a_request(void)
     struct peer peer;
     long began;
     int idle = 0;
-    options.keep_ms = 100;
+    options.keep_ms = 500;
     peer = peer_open(begin(&options, 0));
     peer_say(&peer, get, WC_NTS);
     CHECK(until_set(loop, &peer, 1, &asked), "a request");
     began = now_ms();
-    while (now_ms() - began < 300) {
+    while (now_ms() - began < 700) {
         turn_all(loop, &peer, 1, &idle);
     }
     EQUAL(closed, 0, "it waits for its answer longer than that");

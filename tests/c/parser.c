@@ -216,7 +216,7 @@ static void head_fields(void)
     EQUAL(wc_http_parser_header_at(parser, 0, NULL, &value), WC_E_INVAL, "null for the name");
     EQUAL(wc_http_parser_header_at(parser, 0, &name, NULL), WC_E_INVAL, "null for the value");
     EQUAL(wc_http_parser_next(parser, "GET /long-target-behind", 7, 0, &used, &item), WC_OK,
-          "body");
+          "a body");
     EQUAL(item.kind, WC_HTTP_BODY, "a piece of the body");
     EQUAL(wc_http_parser_next(parser, "", 0, 0, &used, &item), WC_OK, "the end");
     EQUAL(item.kind, WC_HTTP_END, "it is the end");

@@ -7,8 +7,8 @@
 
 static char plenty[4 << 20];
 
-/* WRITE_HIGH, WRITE_LIMIT: a client of the library whose connection is not made yet. Nothing of
- * what is queued goes out, so the marks are met to the byte. */
+/* A client of the library whose connection is not made yet: nothing of what is queued goes out, so
+ * the marks are met to the byte. */
 static void marks(const wc_conn_options *how)
 {
     struct wire_log *server = wire_log_new(wire_loop());
@@ -79,7 +79,7 @@ static void queued_while_connecting(void)
     free(client);
 }
 
-/* WRITE_LOW: fills up, and again at each drain, some times. */
+/* Fills up, and again at each drain, some times. */
 static void fill(struct wire_log *log, const char *event, wc_conn conn)
 {
     size_t queued = 0;
@@ -301,7 +301,7 @@ static void more_buffers_than_the_pool_keeps(void)
             MUST(wc_conn_send(conns[at], plenty, 512 << 10));
         }
         server->number = round * 32L * (512 << 10);
-        CHECK(wire_run(server->loop, took_it_all, server), "sixteen mebibytes are queued and sent");
+        CHECK(wire_run(server->loop, took_it_all, server), "sixteen MiB were queued and sent");
         for (at = 0; at < 32; at++) {
             MUST(wc_conn_close(conns[at], WC_CLOSE_RESET));
         }

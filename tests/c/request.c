@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Requests as handles: what they say, for how long, their user pointers, their end. */
 #include <pthread.h>
+#include <sys/wait.h>
 #include "http_peer.h"
 #include "tap.h"
 
@@ -319,31 +320,65 @@ static void handle_states(void)
     EQUAL(wc_loop_free(loop), WC_OK, "the loop ends");
 }
 
-static void *from_another_thread(void *user)
+/* Whether each function of a request answers this. */
+static int all_answer(wc_status want)
 {
     wc_str text;
     int32_t minor;
     size_t count;
     wc_conn conn;
-    int *holds = user;
-    *holds = wc_request_method(kept, &text) == WC_E_THREAD;
-    *holds &= wc_request_target(kept, &text) == WC_E_THREAD;
-    *holds &= wc_request_path(kept, &text) == WC_E_THREAD;
-    *holds &= wc_request_query(kept, &text) == WC_E_THREAD;
-    *holds &= wc_request_version(kept, &minor) == WC_E_THREAD;
-    *holds &= wc_request_header(kept, "a", 1, &text) == WC_E_THREAD;
-    *holds &= wc_request_header_count(kept, &count) == WC_E_THREAD;
-    *holds &= wc_request_header_at(kept, 0, &text, &text) == WC_E_THREAD;
-    *holds &= wc_request_body(kept, &text) == WC_E_THREAD;
-    *holds &= wc_request_conn(kept, &conn) == WC_E_THREAD;
-    *holds &= wc_request_set_user(kept, NULL, NULL) == WC_E_THREAD;
-    *holds &= wc_request_user(kept, &user) == WC_E_THREAD;
-    *holds &= respond_text(kept, 200, "") == WC_E_THREAD;
-    *holds &= wc_request_begin(kept, 200, NULL, 0, 0) == WC_E_THREAD;
-    *holds &= wc_request_write(kept, "", 0) == WC_E_THREAD;
-    *holds &= wc_request_finish(kept) == WC_E_THREAD;
-    *holds &= wc_request_abort(kept) == WC_E_THREAD;
+    void *user;
+    int holds = wc_request_method(kept, &text) == want;
+    holds &= wc_request_target(kept, &text) == want;
+    holds &= wc_request_path(kept, &text) == want;
+    holds &= wc_request_query(kept, &text) == want;
+    holds &= wc_request_version(kept, &minor) == want;
+    holds &= wc_request_header(kept, "a", 1, &text) == want;
+    holds &= wc_request_header_count(kept, &count) == want;
+    holds &= wc_request_header_at(kept, 0, &text, &text) == want;
+    holds &= wc_request_body(kept, &text) == want;
+    holds &= wc_request_conn(kept, &conn) == want;
+    holds &= wc_request_set_user(kept, NULL, NULL) == want;
+    holds &= wc_request_user(kept, &user) == want;
+    holds &= respond_text(kept, 200, "") == want;
+    holds &= wc_request_begin(kept, 200, NULL, 0, 0) == want;
+    holds &= wc_request_write(kept, "", 0) == want;
+    holds &= wc_request_finish(kept) == want;
+    holds &= wc_request_abort(kept) == want;
+    return holds;
+}
+
+static void *from_another_thread(void *user)
+{
+    *(int *)user = all_answer(WC_E_THREAD);
     return NULL;
+}
+
+/* A child of fork(2) has handles of its parent's loop, and may not use them. */
+static void other_processes(void)
+{
+    wc_http_callbacks callbacks = keeping();
+    struct peer peer;
+    pid_t child;
+    int status = 1;
+    loop = new_loop();
+    peer = peer_open(serve(loop, NULL, NULL, &callbacks, NULL));
+    peer_say(&peer, "GET / HTTP/1.1\r\nHost: h\r\n\r\n", WC_NTS);
+    CHECK(until_set(loop, &peer, 1, &asked), "a request came");
+    child = fork();
+    must(child >= 0, "fork");
+    if (child == 0) {
+        int holds = all_answer(WC_E_FORKED);
+        holds &= wc_request_respond_async(kept, 200, NULL, 0, NULL, 0) == WC_E_FORKED;
+        holds &= wc_http_listen(loop, NULL, NULL, NULL, NULL, NULL, NULL, NULL) == WC_E_FORKED;
+        _exit(holds ? 0 : 1);
+    }
+    must(waitpid(child, &status, 0) == child, "waitpid");
+    EQUAL(status, 0, "a child has no part in it");
+    EQUAL(respond_text(kept, 200, "ok"), WC_OK, "the parent goes on");
+    EQUAL(until_status(loop, &peer), 200, "and answers");
+    EQUAL(wc_loop_free(loop), WC_OK, "the loop ends");
+    peer_close(&peer);
 }
 
 static void other_threads(void)
@@ -372,5 +407,6 @@ int main(void)
     user_pointers();
     handle_states();
     other_threads();
+    other_processes();
     return tap_done();
 }

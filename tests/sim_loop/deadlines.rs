@@ -9,7 +9,9 @@ use webcore::base::Status;
 use webcore::base::limits::{CONNECT_MS, IDLE_MS, LINGER_BYTES, LINGER_MS, STALL_MS};
 use webcore::engine::{How, Notice};
 use webcore::net::Owner;
+use webcore::net::life::Life;
 use webcore::net::policy::Policy;
+use webcore::reactor::sim::Ready;
 use webcore::sys::socket;
 
 #[test]
@@ -60,6 +62,23 @@ fn output_that_nobody_takes_ends_the_connection_after_stall_ms() {
     assert_eq!((sim.said(), peer.got()), (vec![], "hell".to_owned()));
     sim.run(2 * stall);
     assert_eq!(sim.said(), ["59999 Conn 0 closed WC_E_STALL"]);
+}
+
+#[test]
+fn the_stall_time_of_what_is_queued_early_begins_when_the_connection_is_made() {
+    let mut sim = Sim::new();
+    let policy = Policy { stall_ms: 50, ..Policy::default() };
+    let (conn, peer) = sim.kernel.adopt(&mut sim.engine, &policy, Life::Connecting);
+    sim.engine.send(conn, b"early").unwrap();
+    sim.run(200);
+    // It is made, which makes it writable, but the peer takes nothing.
+    (peer.0.borrow_mut().connected, peer.0.borrow_mut().room) = (true, 0);
+    let fd = peer.0.borrow().fd;
+    sim.kernel.lie(Ready { fd, writable: true, ..Ready::default() });
+    sim.run(249);
+    assert_eq!(sim.said(), ["200 Conn 0 open"]);
+    sim.run(250);
+    assert_eq!(sim.said(), ["250 Conn 0 closed WC_E_STALL"]);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use webcore::base::Status;
 use webcore::engine::Notice;
 use webcore::net::Owner;
 use webcore::net::life::Life;
-use webcore::net::policy::Policy;
+use webcore::net::policy::{Cut, Policy};
 use webcore::reactor::Interest;
 use webcore::reactor::sim::Ready;
 
@@ -147,6 +147,44 @@ fn a_reset_behind_the_peers_end_is_told() {
     sim.run(6);
     let said = ["0 Conn 0 open", "0 Conn 0 eof"].map(str::to_owned);
     assert_eq!(sim.said(), [&said[..], &[closed(5, "WC_E_RESET", libc::ECONNRESET)]].concat());
+}
+
+#[test]
+fn a_reset_of_a_connection_that_was_paused_with_its_end_unread_is_told() {
+    let mut sim = Sim::new();
+    let (_, peer) = sim.adopt(&Policy::default());
+    sim.run(0);
+    peer.0.borrow_mut().piece = 1;
+    peer.send(b"ab");
+    peer.end();
+    sim.run_with(5, &mut |engine, notice| {
+        if let Notice::Data(conn, _) = notice {
+            engine.pause_input(*conn).unwrap();
+        }
+    });
+    peer.reset(libc::ECONNRESET);
+    sim.run(6);
+    let said = ["0 Conn 0 open", "0 Conn 0 data \"a\""].map(str::to_owned);
+    assert_eq!(sim.said(), [&said[..], &[closed(5, "WC_E_RESET", libc::ECONNRESET)]].concat());
+}
+
+#[test]
+fn a_reset_is_told_though_the_program_pauses_before_it_is_read() {
+    let mut sim = Sim::new();
+    let (first, peer) = sim.adopt(&Policy { cut: Cut::Line, ..Policy::default() });
+    let (second, other) = sim.adopt(&Policy::default());
+    sim.run(0);
+    sim.said();
+    peer.send(b"pause\n");
+    other.reset(libc::ECONNRESET);
+    sim.run_with(1, &mut |engine, notice| {
+        if let Notice::Data(conn, _) = notice {
+            assert_eq!(*conn, first);
+            engine.pause_input(second).unwrap();
+        }
+    });
+    let closed = closed(0, "WC_E_RESET", libc::ECONNRESET).replace("Conn 0", "Conn 1");
+    assert_eq!(sim.said(), ["0 Conn 0 data \"pause\"".to_owned(), closed]);
 }
 
 #[test]

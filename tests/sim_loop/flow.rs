@@ -85,6 +85,18 @@ fn a_line_above_frame_is_too_long_and_the_next_one_is_a_line_again() {
 }
 
 #[test]
+fn what_is_shown_of_a_too_long_line_is_its_own_beginning() {
+    let mut sim = Sim::new();
+    let (_, peer) = sim.adopt(&Policy { cut: Cut::Line, max_frame: 3, ..Policy::default() });
+    peer.send(b"first");
+    sim.run(1);
+    peer.send(b" line\nsecond line\n");
+    sim.run(2);
+    let said = ["0 Conn 0 open", "0 Conn 0 too long \"fir\"", "1 Conn 0 too long \"sec\""];
+    assert_eq!(sim.said(), said);
+}
+
+#[test]
 fn a_frame_above_frame_ends_the_connection_and_its_reason_stands() {
     let mut sim = Sim::new();
     let cut = Cut::Length { prefix: 4, little: false };

@@ -80,6 +80,11 @@ impl Wire {
         Io::Fail(error)
     }
 
+    /// Bytes received by the loop, and sent by it.
+    pub fn moved(&self) -> (usize, usize) {
+        (self.received, self.got.len())
+    }
+
     fn ready(&self) -> Ready {
         Ready {
             fd: self.fd,
@@ -146,7 +151,11 @@ impl Transport for Ours {
         if count == 0 {
             return if wire.eof && wire.input.is_empty() { Io::Done(0) } else { Io::Wait };
         }
-        buffer.extend(wire.input.drain(..count));
+        let (first, second) = wire.input.as_slices();
+        let split = count.min(first.len());
+        buffer.extend_from_slice(&first[..split]);
+        buffer.extend_from_slice(&second[..count - split]);
+        drop(wire.input.drain(..count));
         wire.received += count;
         wire.received_at = self.1.now();
         wire.moves += 1;
@@ -166,7 +175,9 @@ impl Transport for Ours {
         if count == 0 {
             return Io::Wait;
         }
-        wire.got.extend(first.iter().chain(second).take(count));
+        let split = count.min(first.len());
+        wire.got.extend_from_slice(&first[..split]);
+        wire.got.extend_from_slice(&second[..count - split]);
         wire.room -= if wire.room == usize::MAX { 0 } else { count };
         wire.sent_at = self.1.now();
         wire.moves += 1;

@@ -93,6 +93,33 @@ def test_frames_come_without_their_prefix(loop, order, code, width, letter):
     assert frames == [b"hello", b"", b"\0" * 200]
 
 
+def test_lines_first_and_frames_after(loop):
+    told = []
+
+    def on_data(conn, data):
+        told.append(data)
+        if data == b"frames":
+            conn.set_framing(Framing.LENGTH, prefix_bytes=2, max_frame=6)
+            for bad in ({"prefix_bytes": 9}, {"prefix_order": 7}):
+                with pytest.raises(WebcoreError) as refused:
+                    conn.set_framing(Framing.LENGTH, **bad)
+                assert refused.value.status == Status.INVAL
+        conn.send_frame(data)
+
+    ends = []
+    port = loop.listen(host=HOST, on_data=on_data, framing=Framing.LINE,
+                       on_close=lambda conn, status, number: ends.append(status)).port
+
+    def client():
+        with dial(port) as peer:
+            peer.sendall(b"line\nframes\n\0\2a\n\0\3abc\0\7abcdefg")
+            return until_end(peer)
+
+    assert serve(loop, client) == b"line\n\0\6frames\0\2a\n\0\3abc"
+    assert told == [b"line", b"frames", b"a\n", b"abc"]
+    assert ends == [Status.TOO_LONG]
+
+
 def test_a_half_closed_connection_still_answers(loop):
     heard = []
 

@@ -8,10 +8,11 @@ Calls belong to the loop's thread (Status.THREAD from another) unless they say "
 
 import ctypes
 import enum
-from typing import Any, Callable, Tuple
+from typing import Any, Callable, Optional, Tuple
 
 from . import _abi
 from ._library import as_bytes, check, lib, status_of, unsigned
+from ._options import defaults
 from ._registry import FREE_USER, CallbackTable, Registration, drop, live, register, user_of
 
 
@@ -176,6 +177,18 @@ class Conn(View):
     def keep(self, count: int) -> None:
         """In on_data of a raw connection: its last count bytes come again, with more behind."""
         check(lib.wc_conn_keep(self.handle, unsigned(count, 64, "count")))
+
+    def set_framing(self, framing: int, *, prefix_order: int = Order.BIG, prefix_bytes: int = 4,
+                    max_frame: Optional[int] = None) -> None:
+        """Cuts the input another way, from the bytes on that on_data has not shown yet.
+
+        max_frame None: the default of listen. Errors: INVAL, STATE where HTTP is spoken.
+        """
+        if max_frame is None:
+            max_frame = defaults(_abi.wc_conn_options).max_frame
+        check(lib.wc_conn_set_framing(
+            self.handle, framing, prefix_order, unsigned(prefix_bytes, 32, "prefix_bytes"),
+            unsigned(max_frame, 64, "max_frame")))
 
     @property
     def queued(self) -> int:

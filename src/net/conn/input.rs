@@ -53,7 +53,9 @@ pub enum Piece {
     },
     /// The first bytes of a line above the cap.
     TooLong {
-        /// How many bytes are shown, from the start.
+        /// Where what is shown of it starts.
+        start: usize,
+        /// How many bytes are shown.
         len: usize,
         /// What the item takes in all.
         used: usize,
@@ -141,10 +143,9 @@ impl Conn {
         };
         match got {
             Io::Done(0) => {
-                // What follows the end of the input, a reset for one, is news again.
                 self.eof_seen = true;
                 self.readable = false;
-                self.hangup = false;
+                self.errored = false;
                 0
             }
             Io::Done(count) => {
@@ -156,6 +157,8 @@ impl Conn {
             Io::Wait => {
                 self.readable = false;
                 self.hangup = false;
+                self.troubled = false;
+                self.errored = false;
                 0
             }
             Io::Fail(os_error) => {
@@ -208,13 +211,14 @@ impl Conn {
 }
 
 fn cut_line(step: Step<LineItem<'_>>, bytes: &[u8]) -> (Piece, usize, usize) {
+    // The rest of an earlier line may be skipped in front of an item.
+    let start = |line: &[u8]| line.as_ptr() as usize - bytes.as_ptr() as usize;
     match step {
         Step::Item { used, item: LineItem::Line(line) | LineItem::Unterminated(line) } => {
-            let start = line.as_ptr() as usize - bytes.as_ptr() as usize;
-            (Piece::Data { start, len: line.len(), used }, 0, 0)
+            (Piece::Data { start: start(line), len: line.len(), used }, 0, 0)
         }
         Step::Item { used, item: LineItem::TooLong(line) } => {
-            (Piece::TooLong { len: line.len(), used }, 0, 0)
+            (Piece::TooLong { start: start(line), len: line.len(), used }, 0, 0)
         }
         Step::NeedMore { used, want } => (Piece::More, used, want),
         Step::Fail(fault) => (Piece::Broken(fault), 0, 0),
