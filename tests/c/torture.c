@@ -122,6 +122,14 @@ static void keep(wc_conn conn)
     (void)wc_conn_keep(conn, 1);
 }
 
+/* Another way to cut, and back: the scene goes on in lines. */
+static void set_framing(wc_conn conn)
+{
+    (void)wc_conn_set_framing(conn, WC_FRAMING_LENGTH, WC_ORDER_BIG, 8, 4);
+    (void)wc_conn_set_framing(conn, WC_FRAMING_RAW, WC_ORDER_BIG, 0, 4);
+    (void)wc_conn_set_framing(conn, WC_FRAMING_LINE, WC_ORDER_BIG, 0, 4);
+}
+
 static void set_user(wc_conn conn)
 {
     scene.sets += 2;
@@ -230,6 +238,7 @@ static const struct {
     {"shutdown", shut},
     {"send_shut_close", send_shut_close},
     {"keep", keep},
+    {"set_framing", set_framing},
     {"set_user", set_user},
     {"set_idle", set_idle},
     {"ask", ask},
