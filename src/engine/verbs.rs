@@ -254,9 +254,9 @@ impl Loop {
         Ok(())
     }
 
-    /// Another idle time for this connection; 0: none.
+    /// Another idle time for this connection, counted from now, not from the turn's time; 0: none.
     pub fn set_idle(&mut self, handle: Handle, ms: u32) -> Result<(), Status> {
-        let now = self.stamp();
+        let now = self.clock.now().after(0);
         let conn = self.live(handle)?;
         conn.idle_ms = ms;
         conn.touch(now);

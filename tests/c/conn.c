@@ -42,6 +42,7 @@ static void in_order(void)
     SAME(log->story, "open data eof close(WC_OK) ", "in this order");
     EQUAL(log->number, 2, "every call was accepted");
     EQUAL(wc_conn_send(log->conn, "x", 1), WC_E_GONE, "its handle is gone");
+    wire_turns(log->loop, 1);
     EQUAL(wire_stats(log->loop).connections, 0, "no connection is left");
     MUST(close(reader.fd));
     end(log);

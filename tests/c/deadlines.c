@@ -74,10 +74,10 @@ static void busy_then_set_idle(struct wire_log *log, const char *event, wc_conn 
     if (strcmp(event, "open") == 0) {
         while (wire_ms_since(start) < 30) {
         }
-        MUST(wc_conn_set_idle(conn, 20));
         log->number = (long)(wire_ns() / 1000);
+        MUST(wc_conn_set_idle(conn, 20));
     } else if (strcmp(event, "idle") == 0) {
-        log->step = (int)((long)(wire_ns() / 1000) - log->number);
+        log->step = (int)((long)(wire_ns() / 1000) + 1 - log->number);
         log->act = NULL;
     }
 }
@@ -139,22 +139,35 @@ static void linger(uint32_t ms)
     struct wire_log *log;
     int fd;
     uint64_t start;
-    int32_t state = -1;
     how.linger_ms = ms;
     log = begin(&how, &fd);
     CHECK(wire_run(log->loop, wire_opened, log), "a connection opens");
     start = wire_ns();
     MUST(wc_conn_close(log->conn, WC_CLOSE_FLUSH));
-    if (ms > 0) {
-        wire_turns(log->loop, 2);
-        EQUAL(wc_conn_state(log->conn, &state), WC_OK, "it is closed, and still there");
-        EQUAL(state, WC_CONN_LINGERING, "lingering");
-        EQUAL(wc_conn_send(log->conn, "x", 1), WC_E_STATE, "nothing can be sent");
-        EQUAL(wc_conn_shutdown(log->conn), WC_E_STATE, "nor ended");
-        EQUAL(wc_conn_close(log->conn, WC_CLOSE_FLUSH), WC_OK, "a second close is no matter");
-    }
     CHECK(wire_run(log->loop, wire_closed, log), "it ends though the peer does not");
     CHECK(wire_ms_since(start) + 1 >= ms, "after the time to linger");
+    SAME(log->story, "open close(WC_OK) ", "in order");
+    end(log, fd);
+}
+
+static void lingering(void)
+{
+    wc_conn_options how = wire_conn_options();
+    struct wire_log *log;
+    int fd;
+    int32_t state = -1;
+    how.linger_ms = 1000000;
+    log = begin(&how, &fd);
+    CHECK(wire_run(log->loop, wire_opened, log), "a connection opens");
+    MUST(wc_conn_close(log->conn, WC_CLOSE_FLUSH));
+    wire_turns(log->loop, 2);
+    EQUAL(wc_conn_state(log->conn, &state), WC_OK, "it is closed, and still there");
+    EQUAL(state, WC_CONN_LINGERING, "lingering");
+    EQUAL(wc_conn_send(log->conn, "x", 1), WC_E_STATE, "nothing can be sent");
+    EQUAL(wc_conn_shutdown(log->conn), WC_E_STATE, "nor ended");
+    EQUAL(wc_conn_close(log->conn, WC_CLOSE_FLUSH), WC_OK, "a second close is no matter");
+    MUST(shutdown(fd, SHUT_WR));
+    CHECK(wire_run(log->loop, wire_closed, log), "the peer ends, and so it does");
     SAME(log->story, "open close(WC_OK) ", "in order");
     end(log, fd);
 }
@@ -300,6 +313,7 @@ static void connect_and_its_refusals(void)
     CHECK(wire_run(log->loop, wire_closed, log), "nobody listens there");
     SAME(log->story, "close(WC_E_CONNECT) ", "which is told, and nothing else");
     EQUAL(log->os_error, ECONNREFUSED, "with the system's number");
+    wire_turns(log->loop, 1);
     EQUAL(wire_stats(log->loop).accepted, 0, "no connection was made");
     EQUAL(wire_stats(log->loop).connections, 0, "none is left");
     MUST(wc_loop_free(log->loop));
@@ -314,8 +328,9 @@ int main(void)
     idle_is_set();
     stall(0);
     stall(1);
-    linger(300);
+    linger(30);
     linger(0);
+    lingering();
     linger_has_enough();
     connect_and_its_refusals();
     connect_times_out();

@@ -126,6 +126,7 @@ static void of_connections(struct wire_log *log)
     KEEPS(wc_conn_resume(conn));
     KEEPS(wc_conn_set_idle(conn, 1));
     KEEPS(wc_conn_keep(conn, 1));
+    KEEPS(wc_conn_set_framing(conn, WC_FRAMING_LENGTH, 0, 9, 8));
     wire_reset(fd);
     KEEPS(wc_conn_shutdown(conn));
     KEEPS(wc_conn_send(conn, much, sizeof much));

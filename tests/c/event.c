@@ -202,7 +202,7 @@ static void outbound(void)
     wc_loop loop = wire_loop();
     wc_listen_options where = wire_listen_options();
     wc_connect_options to;
-    wc_listener listener;
+    wc_listener listener, from = 7;
     wc_conn conn = 0;
     int opened = 0, parents = 0;
     MUST(wc_connect_options_init(&to, sizeof to));
@@ -210,6 +210,8 @@ static void outbound(void)
     to.host = "127.0.0.1";
     MUST(wc_listener_port(listener, &to.port));
     MUST(wc_connect(loop, &to, NULL, NULL, NULL, NULL, &conn));
+    EQUAL(wc_conn_listener(conn, &from), WC_OK, "a connection that goes out");
+    CHECK(from == 0, "comes from no listener");
     while (opened < 2 && pull(loop) == WC_EVENT_OPEN) {
         opened++;
         parents += event.object == conn ? event.parent == 0 : event.parent == listener;

@@ -70,6 +70,7 @@ static int not_refused(void)
     bad += wc_conn_pause(conn) != no;
     bad += wc_conn_resume(conn) != no;
     bad += wc_conn_keep(conn, 0) != no;
+    bad += wc_conn_set_framing(conn, WC_FRAMING_LINE, 0, 0, 8) != no;
     bad += wc_conn_queued(conn, &bytes) != no;
     bad += wc_conn_state(conn, &number) != no;
     bad += wc_conn_set_user(conn, NULL, back) != no;

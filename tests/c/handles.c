@@ -90,6 +90,7 @@ static int of_conn(wc_conn conn, wc_status want)
     count += wc_conn_pause(conn) == want;
     count += wc_conn_resume(conn) == want;
     count += wc_conn_keep(conn, 0) == want;
+    count += wc_conn_set_framing(conn, WC_FRAMING_LINE, 0, 0, 8) == want;
     count += wc_conn_queued(conn, &bytes) == want;
     count += wc_conn_state(conn, &state) == want;
     count += wc_conn_set_user(conn, text, back) == want;
@@ -101,7 +102,7 @@ static int of_conn(wc_conn conn, wc_status want)
     return count;
 }
 
-#define OF_CONN 15
+#define OF_CONN 16
 
 static int of_conn_anywhere(wc_conn conn, wc_status want)
 {

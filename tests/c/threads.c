@@ -74,6 +74,7 @@ static void *call_everything(void *user)
     of->refused += wc_conn_pause(conn) == no;
     of->refused += wc_conn_resume(conn) == no;
     of->refused += wc_conn_keep(conn, 0) == no;
+    of->refused += wc_conn_set_framing(conn, WC_FRAMING_LINE, 0, 0, 8) == no;
     of->refused += wc_conn_queued(conn, &bytes) == no;
     of->refused += wc_conn_state(conn, &number) == no;
     of->refused += wc_conn_set_user(conn, of, back) == no;
@@ -94,7 +95,7 @@ static void another_thread_is_refused(void)
     fd = wire_client(of.log->port);
     CHECK(wire_run(of.log->loop, wire_opened, of.log), "a connection opens");
     in_thread(call_everything, &of);
-    EQUAL(of.refused, 33, "every function of the loop's thread refuses another");
+    EQUAL(of.refused, 34, "every function of the loop's thread refuses another");
     EQUAL(of.given_back, 4, "the user pointers that came with it are given back");
     SAME(of.log->story, "open ", "nothing has happened to the connection");
     EQUAL(wc_timer_cancel(of.timer), WC_OK, "nor to the timer");

@@ -17,7 +17,7 @@ static struct {
     struct wire_log *log;
     const char *place;
     void (*verb)(wc_conn conn);
-    int reached, wrong, sets, backs, ticks, listener_closed;
+    int reached, wrong, sets, backs, before, after, listener_closed;
     int fds[2];
     wc_conn conns[8];
     int closed[8];
@@ -120,6 +120,14 @@ static void keep(wc_conn conn)
 {
     (void)wc_conn_keep(conn, 0);
     (void)wc_conn_keep(conn, 1);
+}
+
+/* Another way to cut, and back: the scene goes on in lines. */
+static void set_framing(wc_conn conn)
+{
+    (void)wc_conn_set_framing(conn, WC_FRAMING_LENGTH, WC_ORDER_BIG, 8, 4);
+    (void)wc_conn_set_framing(conn, WC_FRAMING_RAW, WC_ORDER_BIG, 0, 4);
+    (void)wc_conn_set_framing(conn, WC_FRAMING_LINE, WC_ORDER_BIG, 0, 4);
 }
 
 static void set_user(wc_conn conn)
@@ -230,6 +238,7 @@ static const struct {
     {"shutdown", shut},
     {"send_shut_close", send_shut_close},
     {"keep", keep},
+    {"set_framing", set_framing},
     {"set_user", set_user},
     {"set_idle", set_idle},
     {"ask", ask},
@@ -316,7 +325,6 @@ static int tick(void *user)
         while (recv(scene.fds[at], some, sizeof some, 0) > 0) {
         }
     }
-    scene.ticks++;
     if (strstr(scene.log->story, "idle") != NULL) {
         (void)shutdown(scene.fds[0], SHUT_WR);
         (void)shutdown(scene.fds[1], SHUT_WR);
@@ -324,7 +332,10 @@ static int tick(void *user)
     if (scene.log->closed == 2) {
         (void)wc_listener_close(scene.log->listener);
     }
-    return scene.ticks > 40 || scene.listener_closed;
+    if (scene.listener_closed) {
+        return 1;
+    }
+    return scene.reached > 0 ? ++scene.after > 40 : ++scene.before > 4000;
 }
 
 static void play(int pulling)
