@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Where the benchmark programs are, built on first use; for test_bench.py and test_syscalls.py."""
 
+import fcntl
 import functools
 import os
 import pathlib
@@ -18,8 +19,13 @@ def program(name):
     # The flags of an outer make name a job server that this one could not reach.
     environment = {key: value for key, value in os.environ.items() if "MAKEFLAGS" not in key}
     make = ["make", "-s", "-f", "benches/bench.mk", "bench-programs"]
-    subprocess.run(make, cwd=ROOT, env=environment, check=True)
-    return str(ROOT / "build" / "bench" / name)
+    build = ROOT / "build" / "bench"
+    build.mkdir(parents=True, exist_ok=True)
+    # One process of the tests makes them, the others wait for it.
+    with open(build / ".lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        subprocess.run(make, cwd=ROOT, env=environment, check=True)
+    return str(build / name)
 
 
 def script(name, *arguments):

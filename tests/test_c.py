@@ -34,10 +34,13 @@ def build(source, compiler):
     program = OUT / compiler / source.parent.name / source.stem
     program.parent.mkdir(parents=True, exist_ok=True)
     command = [compiler, *COMPILERS[source.suffix][compiler], f"-I{ROOT / 'include'}"]
-    command += [f"-I{ROOT / 'tests' / 'c'}", str(source), "-o", str(program)]
+    made = f"{program}.{os.getpid()}"
+    command += [f"-I{ROOT / 'tests' / 'c'}", str(source), "-o", made]
     command += [f"-L{LIBRARY}", "-lwebcore", "-lpthread", f"-Wl,-rpath,{LIBRARY}"]
     compiled = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS)
     assert compiled.returncode == 0, f"{' '.join(command)}\n{compiled.stderr}"
+    # Another process of the tests may build or run the same program at this moment.
+    os.replace(made, program)
     return program
 
 

@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 
 RUST_MAJOR=1
 RUST_MINOR=85
-PYTEST='pytest==8.3.5 pytest-timeout==2.3.1'
+PYTEST='pytest==8.3.5 pytest-timeout==2.3.1 pytest-xdist==3.6.1'
 
 has() { command -v "$1" >/dev/null 2>&1; }
 
@@ -126,7 +126,7 @@ install_by_rustup() {
 }
 
 prepare_pytest() {
-    build/venv/bin/python -c 'import pytest, pytest_timeout' >/dev/null 2>&1 && return 0
+    build/venv/bin/python -c 'import pytest, pytest_timeout, xdist' >/dev/null 2>&1 && return 0
     mkdir -p build
     # shellcheck disable=SC2086
     if venv_works && python3 -m venv build/venv >&2 &&
