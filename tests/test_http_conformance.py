@@ -36,8 +36,11 @@ def http_server():
     program = ROOT / "build" / "tests" / "http_server"
     program.parent.mkdir(parents=True, exist_ok=True)
     command = ["cc", "-std=c99", "-Wall", "-Wextra", "-Werror", "-g", f"-I{ROOT / 'include'}"]
-    command += [str(source), "-o", str(program), f"-L{LIBRARY}", "-lwebcore"]
+    made = f"{program}.{os.getpid()}"
+    command += [str(source), "-o", made, f"-L{LIBRARY}", "-lwebcore"]
     subprocess.run([*command, f"-Wl,-rpath,{LIBRARY}"], check=True, timeout=DEADLINE)
+    # Another process of the tests may build or run it at this moment.
+    os.replace(made, program)
     return str(program)
 
 
