@@ -800,7 +800,7 @@ wc_status wc_loop_detach(wc_loop loop_);
  * @param run    the job
  * @param user   goes to the job; it is the job's from then on
  * @param drop   called with user instead of run, if the loop ends before the job ran, or the
- * program               pulled the event and did not dispatch it; may be null
+ *               program pulled the event and did not dispatch it; may be null
  *
  * Returns: WC_OK; WC_E_INVAL for a null run; WC_E_LIMIT if too many are queued; WC_E_BADHANDLE,
  * WC_E_GONE, WC_E_FORKED. With an error user stays the caller's: neither run nor drop is called.
@@ -826,11 +826,11 @@ typedef void (*wc_timer_fn)(wc_timer timer, void *user);
  * @param loop_      the loop
  * @param delay_ms   ms from now until it fires
  * @param repeat_ms  ms between later firings, at a fixed rate (what was missed is skipped); 0:
- * none
+ *                   none
  * @param on_fire    the callback; may be null for a program that pulls events
  * @param user       goes to the callback
  * @param free_user  called once with user when the timer has ended; also if this call fails,
- * before it                   returns; may be null
+ *                   before it returns; may be null
  * @param out        where the handle is written; may be null
  *
  * Returns: WC_OK; WC_E_LIMIT; WC_E_STATE while the loop is being freed; WC_E_BADHANDLE, WC_E_GONE,
@@ -1143,10 +1143,9 @@ wc_status wc_conn_resume(wc_conn conn);
  * [loop thread] In on_data, or on the event WC_EVENT_DATA, of this connection.
  *
  * @param conn   the connection
- * @param count  bytes to keep, at most the len of the data; a framed connection shows all of its
- * frame
+ * @param count  bytes to keep, at most the len of the data
  *
- * Returns: WC_OK; WC_E_STATE if no data of this connection is shown, or less of it;
+ * Returns: WC_OK; WC_E_STATE if no raw data of this connection is shown, or less of it;
  * WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
  */
 WC_API
@@ -1222,9 +1221,10 @@ WC_API const char *wc_state_name(int32_t state);
  * @param conn       the connection
  * @param user       the pointer; one set before goes back before the next event
  * @param free_user  called once with user after on_close, or when another is set; also if this
- * call                   fails, before it returns; may be null
+ *                   call fails, before it returns; may be null
  *
- * Returns: WC_OK; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ * Returns: WC_OK; WC_E_STATE where HTTP is spoken: there wc_request_set_user is; WC_E_BADHANDLE,
+ * WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
  */
 WC_API
 wc_status wc_conn_set_user(wc_conn conn,
@@ -1375,7 +1375,7 @@ WC_API wc_status wc_listen_options_init(wc_listen_options *options, size_t size)
  * @param callbacks     of its connections; copied; null: none, for a program that pulls events
  * @param user          goes to the callbacks of the listener and of its connections
  * @param free_user     called once with user when the listener and all of its connections are
- * gone;                      also if this call fails, before it returns; may be null
+ *                      gone; also if this call fails, before it returns; may be null
  * @param out           where the handle is written; may be null
  *
  * Returns: WC_OK; WC_E_INVAL; WC_E_VERSION; WC_E_ADDRESS; WC_E_INUSE; WC_E_ACCESS; WC_E_LIMIT;
@@ -1592,13 +1592,13 @@ WC_API wc_status wc_http_options_init(wc_http_options *options, size_t size);
  *
  * @param loop_         the loop
  * @param options       where; copied
- * @param conn_options  how its connections are; null: the defaults; copied; framing has to be raw;
- *                      idle_ms is not used, keep_ms is
+ * @param conn_options  how its connections are; null: the defaults; copied; framing has to be
+ *                      raw; idle_ms is not used, keep_ms is
  * @param http_options  limits and deadlines; null: the defaults; copied
  * @param callbacks     of its requests; copied; null: a program that pulls events, whole requests
  * @param user          goes to the callbacks of the listener and of its requests
  * @param free_user     called once with user when the listener and all of its connections are
- * gone;                      also if this call fails, before it returns; may be null
+ *                      gone; also if this call fails, before it returns; may be null
  * @param out           where the handle is written; may be null
  *
  * Returns: as wc_listen; WC_E_INVAL also for both on_request and on_head.
@@ -1701,7 +1701,7 @@ wc_status wc_request_version(wc_request request,
  * @param name      the name
  * @param name_len  its bytes, or WC_NTS for a NUL-terminated text
  * @param out       where the value is written, empty if there is none; it stands until the
- * callback                  returns or the next wc_loop_next
+ *                  callback returns or the next wc_loop_next
  *
  * Returns: WC_OK; WC_NONE if there is no such field; WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE,
  * WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
@@ -1753,7 +1753,7 @@ wc_status wc_request_header_at(wc_request request,
  *
  * @param request  the request
  * @param out      where the bytes are written, empty if there is no body or it is streamed; they
- * stand                 until the callback returns or the next wc_loop_next
+ *                 stand until the callback returns or the next wc_loop_next
  *
  * Returns: WC_OK; WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
  */
@@ -1783,7 +1783,7 @@ wc_status wc_request_conn(wc_request request,
  * @param request    the request
  * @param user       the pointer; one set before goes back before the next event
  * @param free_user  called once with user after on_close, or when another is set; also if this
- * call                   fails, before it returns; may be null
+ *                   call fails, before it returns; may be null
  *
  * Returns: WC_OK; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
  */
@@ -1821,8 +1821,8 @@ wc_status wc_request_user(wc_request request,
  * @param request  the request
  * @param status   200 to 599
  * @param headers  header fields; copied; may be null if count is 0; Connection, Content-Length,
- * Date,                 Keep-Alive and Transfer-Encoding are refused, as are names and values that
- * hold what                 HTTP does not allow there
+ *                 Date, Keep-Alive and Transfer-Encoding are refused, as are names and values
+ *                 that hold what HTTP does not allow there
  * @param count    how many
  * @param body     the body; copied
  * @param len      its bytes, or WC_NTS for a NUL-terminated text
@@ -1876,8 +1876,8 @@ wc_status wc_request_respond_async(wc_request request,
  * @param status   200 to 599
  * @param headers  header fields, as for wc_request_respond; copied
  * @param count    how many
- * @param length   bytes of the whole body, or WC_LENGTH_UNKNOWN: then it is sent in chunks, or, to
- * a                 client of HTTP/1.0, up to the end of the connection
+ * @param length   bytes of the whole body, or WC_LENGTH_UNKNOWN: then it is sent in chunks, or,
+ *                 to a client of HTTP/1.0, up to the end of the connection
  *
  * Returns: as wc_request_respond.
  */
@@ -2034,7 +2034,7 @@ WC_API void wc_http_parser_free(wc_http_parser *parser);
  * @param len     how many
  * @param eof     not 0: none will follow
  * @param used    where the number of bytes is written that are to be dropped, once the item is
- * dealt with
+ *                dealt with
  * @param item    where the item is written, its size set
  *
  * Returns: WC_OK with an item; WC_NONE: more bytes are needed; WC_E_HTTP: the peer broke HTTP, see

@@ -79,6 +79,8 @@ pub struct Loop {
     edge: bool,
     clock: Box<dyn Clock>,
     now: Nanos,
+    /// `now`, rounded up; kept because each event asks for it.
+    stamp: Millis,
     events: Vec<Event>,
     conns: Slab<Conn>,
     listeners: Slab<Listener>,
@@ -142,6 +144,7 @@ impl Loop {
             edge: false,
             clock,
             now,
+            stamp: now.after(0),
             events: Vec::with_capacity(limits::BATCH),
             conns: Slab::new(Kind::Conn, number, floor),
             listeners: Slab::new(Kind::Listener, number, floor),
@@ -186,7 +189,7 @@ impl Loop {
 
     /// The time of this turn as the beginning of a deadline: rounded up, so that none is early.
     pub fn stamp(&self) -> Millis {
-        self.now.after(0)
+        self.stamp
     }
 
     /// What was counted so far.

@@ -107,6 +107,11 @@ impl Loop {
                     Piece::More => {}
                 }
             } else if hungry && conn.eof_seen && !conn.eof_said && !conn.is_paused() {
+                if conn.has_lost_output() {
+                    // A reset that the send found: the end behind it is not the peer's word.
+                    conn.turn(Turn::Trouble);
+                    break;
+                }
                 conn.eof_said = true;
                 conn.turn(Turn::PeerEof);
                 return Some(Some(Notice::Eof(handle)));

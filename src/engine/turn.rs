@@ -25,6 +25,7 @@ impl Loop {
             return Err(refusal(&error));
         }
         self.now = self.clock.now();
+        self.stamp = self.now.after(0);
         self.stats.events += self.events.len() as u64;
         for at in 0..self.events.len() {
             let event = self.events[at];

@@ -68,8 +68,8 @@ fn status_code(status: i32) -> Result<u16, Status> {
 /// @param request  the request
 /// @param status   200 to 599
 /// @param headers  header fields; copied; may be null if count is 0; Connection, Content-Length,
-/// Date,                 Keep-Alive and Transfer-Encoding are refused, as are names and values that
-/// hold what                 HTTP does not allow there
+///                 Date, Keep-Alive and Transfer-Encoding are refused, as are names and values
+///                 that hold what HTTP does not allow there
 /// @param count    how many
 /// @param body     the body; copied
 /// @param len      its bytes, or WC_NTS for a NUL-terminated text
@@ -164,8 +164,8 @@ pub unsafe extern "C" fn wc_request_respond_async(
 /// @param status   200 to 599
 /// @param headers  header fields, as for wc_request_respond; copied
 /// @param count    how many
-/// @param length   bytes of the whole body, or WC_LENGTH_UNKNOWN: then it is sent in chunks, or, to
-/// a                 client of HTTP/1.0, up to the end of the connection
+/// @param length   bytes of the whole body, or WC_LENGTH_UNKNOWN: then it is sent in chunks, or,
+///                 to a client of HTTP/1.0, up to the end of the connection
 ///
 /// Returns: as wc_request_respond.
 ///

@@ -194,10 +194,9 @@ pub extern "C" fn wc_conn_resume(conn: wc_conn) -> wc_status {
 /// [loop thread] In on_data, or on the event WC_EVENT_DATA, of this connection.
 ///
 /// @param conn   the connection
-/// @param count  bytes to keep, at most the len of the data; a framed connection shows all of its
-/// frame
+/// @param count  bytes to keep, at most the len of the data
 ///
-/// Returns: WC_OK; WC_E_STATE if no data of this connection is shown, or less of it;
+/// Returns: WC_OK; WC_E_STATE if no raw data of this connection is shown, or less of it;
 /// WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn wc_conn_keep(conn: wc_conn, count: usize) -> wc_status {
@@ -301,9 +300,10 @@ pub extern "C" fn wc_state_name(state: i32) -> *const c_char {
 /// @param conn       the connection
 /// @param user       the pointer; one set before goes back before the next event
 /// @param free_user  called once with user after on_close, or when another is set; also if this
-/// call                   fails, before it returns; may be null
+///                   call fails, before it returns; may be null
 ///
-/// Returns: WC_OK; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+/// Returns: WC_OK; WC_E_STATE where HTTP is spoken: there wc_request_set_user is; WC_E_BADHANDLE,
+/// WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
 ///
 /// # Safety
 /// `free_user` may be called with `user`.

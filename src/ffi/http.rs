@@ -180,13 +180,13 @@ pub unsafe extern "C" fn wc_http_options_init(
 ///
 /// @param loop_         the loop
 /// @param options       where; copied
-/// @param conn_options  how its connections are; null: the defaults; copied; framing has to be raw;
-///                      idle_ms is not used, keep_ms is
+/// @param conn_options  how its connections are; null: the defaults; copied; framing has to be
+///                      raw; idle_ms is not used, keep_ms is
 /// @param http_options  limits and deadlines; null: the defaults; copied
 /// @param callbacks     of its requests; copied; null: a program that pulls events, whole requests
 /// @param user          goes to the callbacks of the listener and of its requests
 /// @param free_user     called once with user when the listener and all of its connections are
-/// gone;                      also if this call fails, before it returns; may be null
+///                      gone; also if this call fails, before it returns; may be null
 /// @param out           where the handle is written; may be null
 ///
 /// Returns: as wc_listen; WC_E_INVAL also for both on_request and on_head.

@@ -125,7 +125,7 @@ pub unsafe extern "C" fn wc_listen_options_init(
 /// @param callbacks     of its connections; copied; null: none, for a program that pulls events
 /// @param user          goes to the callbacks of the listener and of its connections
 /// @param free_user     called once with user when the listener and all of its connections are
-/// gone;                      also if this call fails, before it returns; may be null
+///                      gone; also if this call fails, before it returns; may be null
 /// @param out           where the handle is written; may be null
 ///
 /// Returns: WC_OK; WC_E_INVAL; WC_E_VERSION; WC_E_ADDRESS; WC_E_INUSE; WC_E_ACCESS; WC_E_LIMIT;

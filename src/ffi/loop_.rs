@@ -281,7 +281,7 @@ pub extern "C" fn wc_loop_detach(loop_: wc_loop) -> wc_status {
 /// @param run    the job
 /// @param user   goes to the job; it is the job's from then on
 /// @param drop   called with user instead of run, if the loop ends before the job ran, or the
-/// program               pulled the event and did not dispatch it; may be null
+///               program pulled the event and did not dispatch it; may be null
 ///
 /// Returns: WC_OK; WC_E_INVAL for a null run; WC_E_LIMIT if too many are queued; WC_E_BADHANDLE,
 /// WC_E_GONE, WC_E_FORKED. With an error user stays the caller's: neither run nor drop is called.

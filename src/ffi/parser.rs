@@ -180,7 +180,7 @@ unsafe fn live<'a>(parser: *const wc_http_parser) -> Result<&'a wc_http_parser, 
 /// @param len     how many
 /// @param eof     not 0: none will follow
 /// @param used    where the number of bytes is written that are to be dropped, once the item is
-/// dealt with
+///                dealt with
 /// @param item    where the item is written, its size set
 ///
 /// Returns: WC_OK with an item; WC_NONE: more bytes are needed; WC_E_HTTP: the peer broke HTTP, see

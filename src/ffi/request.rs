@@ -132,7 +132,7 @@ pub unsafe extern "C" fn wc_request_version(request: wc_request, minor: *mut i32
 /// @param name      the name
 /// @param name_len  its bytes, or WC_NTS for a NUL-terminated text
 /// @param out       where the value is written, empty if there is none; it stands until the
-/// callback                  returns or the next wc_loop_next
+///                  callback returns or the next wc_loop_next
 ///
 /// Returns: WC_OK; WC_NONE if there is no such field; WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE,
 /// WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
@@ -220,7 +220,7 @@ pub unsafe extern "C" fn wc_request_header_at(
 ///
 /// @param request  the request
 /// @param out      where the bytes are written, empty if there is no body or it is streamed; they
-/// stand                 until the callback returns or the next wc_loop_next
+///                 stand until the callback returns or the next wc_loop_next
 ///
 /// Returns: WC_OK; WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
 ///
@@ -261,7 +261,7 @@ pub unsafe extern "C" fn wc_request_conn(request: wc_request, conn: *mut wc_conn
 /// @param request    the request
 /// @param user       the pointer; one set before goes back before the next event
 /// @param free_user  called once with user after on_close, or when another is set; also if this
-/// call                   fails, before it returns; may be null
+///                   call fails, before it returns; may be null
 ///
 /// Returns: WC_OK; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
 ///

@@ -25,11 +25,11 @@ pub(super) type TimerFn = Option<PlainFn>;
 /// @param loop_      the loop
 /// @param delay_ms   ms from now until it fires
 /// @param repeat_ms  ms between later firings, at a fixed rate (what was missed is skipped); 0:
-/// none
+///                   none
 /// @param on_fire    the callback; may be null for a program that pulls events
 /// @param user       goes to the callback
 /// @param free_user  called once with user when the timer has ended; also if this call fails,
-/// before it                   returns; may be null
+///                   before it returns; may be null
 /// @param out        where the handle is written; may be null
 ///
 /// Returns: WC_OK; WC_E_LIMIT; WC_E_STATE while the loop is being freed; WC_E_BADHANDLE, WC_E_GONE,

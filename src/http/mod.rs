@@ -62,7 +62,7 @@ pub enum Report {
     },
 }
 
-/// Decoders kept for the next connection that is in the middle of a request.
+/// Decoders, and buffers of paths, kept for the next request.
 const SPARE_MESSAGES: usize = 64;
 
 /// A loop with HTTP on it.
@@ -81,6 +81,8 @@ pub struct Host {
     closed: Option<Handle>,
     #[expect(clippy::vec_box, reason = "they move to channels and back without being copied")]
     spare: Vec<Box<Message>>,
+    /// Buffers of decoded paths, kept for the next request that is asked for its path.
+    spare_paths: Vec<Vec<u8>>,
     begun: u64,
     date: [u8; date::DATE_LEN],
     date_of: u64,
@@ -101,6 +103,7 @@ impl Host {
             piece: View::default(),
             closed: None,
             spare: Vec::new(),
+            spare_paths: Vec::new(),
             begun: 0,
             date: date::imf_fixdate(0),
             date_of: 0,
@@ -154,8 +157,12 @@ impl Host {
 
     /// The program is through with the last report of a request, if one is out: its handle is gone.
     pub fn bury_closed(&mut self) {
-        if let Some(request) = self.closed.take() {
-            self.requests.remove(request);
+        if let Some(ended) = self.closed.take().and_then(|request| self.requests.remove(request))
+            && let Some(mut path) = ended.path
+            && self.spare_paths.len() < SPARE_MESSAGES
+        {
+            path.clear();
+            self.spare_paths.push(path);
         }
     }
 

@@ -15,7 +15,7 @@ pub(super) struct Request {
     pub owner: Owner,
     head: Gathered,
     body: Gathered,
-    path: Option<Vec<u8>>,
+    pub path: Option<Vec<u8>>,
     /// The decoder that has its head, once the connection that had it is over.
     pub message: Option<Box<Message>>,
     /// How the streamed answer is framed; none before it began.
@@ -121,9 +121,9 @@ impl Host {
     /// root.
     pub fn path(&mut self, request: Handle) -> Result<&[u8], Status> {
         if self.requests.find(request)?.path.is_none() {
+            let mut path = self.spare_paths.pop().unwrap_or_default();
             let lent = self.head(request)?;
             let parts = target::split(lent.head.known, lent.head.target.of(lent.bytes));
-            let mut path = Vec::new();
             target::decode_path(parts.map_err(|_| Status::PATH)?.path, &mut path)?;
             self.requests.find(request)?.path = Some(path);
         }

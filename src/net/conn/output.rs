@@ -123,6 +123,11 @@ impl Conn {
         0
     }
 
+    /// Whether a send failed, and with it what was queued.
+    pub fn has_lost_output(&self) -> bool {
+        self.broken
+    }
+
     /// Whether a send failed and nothing more is read either: it is over.
     pub fn is_spent(&self) -> bool {
         self.broken && !(self.readable && self.wants_input())
