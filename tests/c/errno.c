@@ -6,16 +6,16 @@
 #define MARK 4711
 
 static int changed;
-static const char *changed_by = "nobody";
+static char changed_by[64] = "nobody";
 
-#define KEEPS(call)                                   \
-    do {                                              \
-        errno = MARK;                                 \
-        (void)!(call);                                \
-        if (errno != MARK) {                          \
-            changed++;                                \
-            changed_by = #call;                       \
-        }                                             \
+#define KEEPS(call)                                               \
+    do {                                                          \
+        errno = MARK;                                             \
+        (void)!(call);                                            \
+        if (errno != MARK) {                                      \
+            changed++;                                            \
+            snprintf(changed_by, sizeof changed_by, "%s", #call); \
+        }                                                         \
     } while (0)
 
 /* What a callback finds: what the program had before, not what the library met meanwhile. */
@@ -24,7 +24,7 @@ static void in_callback(struct wire_log *log, const char *event, wc_conn conn)
     (void)conn;
     if (errno != MARK) {
         changed++;
-        changed_by = event;
+        snprintf(changed_by, sizeof changed_by, "%s", event);
     }
     if (log->closed) {
         (void)wc_loop_stop(log->loop);
