@@ -46,9 +46,13 @@ WEBSERV := $(wildcard c_examples/webserv98/*.cpp)
 
 all: $(LIB)/.built
 
+# The old library is unlinked, not written over: a server that runs has its pages mapped, and other
+# bytes under it are a crash. install(1) does the same for what is installed.
+
 $(LIB)/.built: $(SOURCES)
 	$(CARGO) build --release --locked --lib
 	@mkdir -p $(LIB)
+	@rm -f $(LIB)/$(SHARED)
 	cp $(RELEASE)/$(SHARED) $(RELEASE)/libwebcore.a $(LIB)/
 	ln -sf $(SHARED) $(LIB)/$(SHARED_ABI)
 	@touch $@
@@ -114,15 +118,16 @@ docs: header
 include benches/bench.mk
 
 install: all
-	mkdir -p $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)
-	cp $(LIB)/$(SHARED) $(DESTDIR)$(LIBDIR)/$(SHARED_FULL)
+	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)
+	install -m 755 $(LIB)/$(SHARED) $(DESTDIR)$(LIBDIR)/$(SHARED_FULL)
 	ln -sf $(SHARED_FULL) $(DESTDIR)$(LIBDIR)/$(SHARED_ABI)
 	ln -sf $(SHARED_ABI) $(DESTDIR)$(LIBDIR)/$(SHARED)
-	cp $(LIB)/libwebcore.a $(DESTDIR)$(LIBDIR)/
-	cp $(wildcard include/*.h include/*.hpp) $(DESTDIR)$(INCLUDEDIR)/
+	install -m 644 $(LIB)/libwebcore.a $(DESTDIR)$(LIBDIR)/
+	install -m 644 $(wildcard include/*.h include/*.hpp) $(DESTDIR)$(INCLUDEDIR)/
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' \
 		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' tools/webcore.pc.in \
 		> $(DESTDIR)$(LIBDIR)/pkgconfig/webcore.pc
+	chmod 644 $(DESTDIR)$(LIBDIR)/pkgconfig/webcore.pc
 
 clean:
 	$(CARGO) clean

@@ -45,6 +45,14 @@ def test_the_names_of_the_shared_library_form_a_chain(stage):
     assert (lib / f"libwebcore.so.{full}").is_file()
 
 
+def test_a_second_install_replaces_the_library_and_does_not_write_over_it(stage):
+    """A program that runs has the old file mapped: other bytes in it would crash the program."""
+    library = stage / "opt/webcore/lib/libwebcore.so"
+    with library.open("rb") as mapped:
+        must(["make", "-C", str(ROOT), "install", f"DESTDIR={stage}", "PREFIX=/opt/webcore"])
+        assert library.stat().st_ino != os.fstat(mapped.fileno()).st_ino
+
+
 def test_a_program_builds_with_the_shared_library(stage, tmp_path):
     program = str(tmp_path / "shared")
     must(["gcc", str(SOURCE), *flags(stage, "Cflags"), *flags(stage, "Libs"), "-o", program])

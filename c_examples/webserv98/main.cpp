@@ -58,7 +58,14 @@ bool listen_twice(webcore::Loop& loop, Site& site, uint16_t port)
     wc_listener second;
     wc_status status;
 
-    if (failed(listen_on(loop, site, port, first), "the first listener")) {
+    status = listen_on(loop, site, port, first);
+    if (status == WC_E_INUSE) {
+        // Never another one in silence: whoever typed this port opens this port.
+        fprintf(stderr, "port %u is taken: end what listens there, or choose another port\n",
+                static_cast<unsigned>(port));
+        return false;
+    }
+    if (failed(status, "the first listener")) {
         return false;
     }
     // After port 65535 comes 0, which is any free one as well.
