@@ -49,9 +49,9 @@ impl Running {
     }
 
     /// The next event or outcome; user pointers that are due go back to the program on the way.
-    pub(super) fn pull(&self, goal: &Goal) -> Result<Next, Status> {
+    pub(super) fn pull(&self, mut goal: Goal) -> Result<Next, Status> {
         loop {
-            match self.on(|core| core.advance(goal, false))? {
+            match self.on(|core| core.advance(&mut goal, false))? {
                 // SAFETY: nothing of the loop is borrowed here.
                 Next::Call(call) => unsafe { call.invoke() },
                 next => return Ok(next),
@@ -69,9 +69,9 @@ impl Running {
     }
 
     /// Calls back until the goal is reached: OK, or NONE if its time is up before.
-    pub(super) fn run(&self, goal: &Goal) -> Result<Status, Status> {
+    pub(super) fn run(&self, mut goal: Goal) -> Result<Status, Status> {
         loop {
-            match self.on(|core| core.advance(goal, true))? {
+            match self.on(|core| core.advance(&mut goal, true))? {
                 // SAFETY: nothing of the loop is borrowed here.
                 Next::Call(call) => unsafe { call.invoke() },
                 Next::None => return Ok(Status::NONE),
@@ -108,7 +108,7 @@ pub(super) fn free_loop(loop_: wc_loop) -> wc_status {
         Err(status) => return status.0,
     };
     // What it answers is of no use here: a loop that panics now is poisoned and freed all the same.
-    let _ = running.run(&Goal { until: None, stoppable: false, drained: false });
+    let _ = running.run(Goal { until: None, stoppable: false, drained: false, late: false });
     let number = Handle(loop_).loop_number();
     let mut core = table::withdraw(number);
     for message in core.host.engine.door().close() {
