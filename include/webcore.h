@@ -1049,7 +1049,8 @@ wc_status wc_conn_send_frame(wc_conn conn,
 
 /**
  * Has the loop's thread queue bytes for the peer. If the connection has ended by then they are
- * dropped; its on_close has said so.
+ * dropped; its on_close has said so. So are they where wc_conn_send would answer WC_E_STATE by
+ * then. Bytes that would pass write_limit end the connection with WC_E_LIMIT.
  *
  * [any thread] Not from a signal handler.
  *
