@@ -108,13 +108,14 @@ pub(super) fn free_loop(loop_: wc_loop) -> wc_status {
         core.host.end_all();
         Ok(())
     });
-    // Its Drop is not to run: the loop is gone when it would.
+    // An exception that leaves a callback drops it: the loop can then be freed on.
     let running = match ended.and_then(|()| Running::begin(loop_)) {
-        Ok(running) => std::mem::ManuallyDrop::new(running),
+        Ok(running) => running,
         Err(status) => return status.0,
     };
     // What it answers is of no use here: a loop that panics now is poisoned and freed all the same.
     let _ = running.run(Goal { until: None, stoppable: false, drained: false, late: false });
+    std::mem::forget(running);
     let number = Handle(loop_).loop_number();
     let mut core = table::withdraw(number);
     for message in core.host.engine.door().close() {
