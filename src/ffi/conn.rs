@@ -25,7 +25,8 @@ use std::ffi::{c_char, c_void};
 /// @param data  the bytes; copied
 /// @param len   how many, or WC_NTS for a NUL-terminated text
 ///
-/// Returns: WC_OK; WC_FULL: accepted, and above write_high, so exactly one on_drain follows;
+/// Returns: WC_OK; WC_FULL: accepted, and above write_high, so exactly one on_drain follows, unless
+/// the connection is closed or breaks before;
 /// WC_E_LIMIT: refused whole, for it would pass write_limit; WC_E_STATE: the program has ended its
 /// output, or HTTP is spoken on the connection; WC_E_RESET: the peer is gone, on_close will say so;
 /// WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC. See send(2).
@@ -131,8 +132,8 @@ fn how(number: i32) -> Result<How, Status> {
     }
 }
 
-/// Closes a connection. on_close follows later, never from within this call; no other callback
-/// comes before it but on_drain.
+/// Closes a connection. on_close follows later, never from within this call; no other callback of
+/// the connection comes before it, also no on_drain that is owed.
 ///
 /// [loop thread] For other threads there is wc_conn_close_async.
 ///
