@@ -216,7 +216,7 @@ static void write_more(struct wire_log *log, const char *event, wc_conn conn)
         in_turn = now == turn ? in_turn + 1 : 0;
         turn = now;
         log->number = in_turn > log->number ? in_turn : log->number;
-        if (log->drained < 20000) {
+        if (log->drained < 2000) {
             (void)wc_conn_send(conn, block, sizeof block);
         } else {
             (void)wc_conn_close(conn, WC_CLOSE_NOW);
