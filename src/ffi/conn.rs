@@ -321,7 +321,7 @@ pub unsafe extern "C-unwind" fn wc_conn_set_user(
         if owner.service > 0 {
             return Err(Status::STATE);
         }
-        let owner = core.set_user(owner, user);
+        let owner = core.set_user(Handle(conn), owner, user);
         core.host.engine.set_conn_owner(Handle(conn), owner)?;
         Ok(Handle(conn))
     });

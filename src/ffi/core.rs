@@ -148,13 +148,17 @@ impl Core {
         if ms == 0 { Millis(0) } else { self.host.engine.fresh().after(ms.into()) }
     }
 
-    /// Gives an object a user pointer of its own. If the program has the last event of that object,
-    /// what is due after it is due for the new pointer.
-    pub fn set_user(&mut self, owner: Owner, user: User) -> Owner {
+    /// Gives an object a user pointer of its own. If the program has an event of that object, its
+    /// callback gets the new pointer, and what is due after its last one is due for that.
+    pub fn set_user(&mut self, object: Handle, owner: Owner, user: User) -> Owner {
         let new = self.bindings.set_user(owner, user);
-        match &mut self.after {
-            After::Conn(last, _) | After::Request(last) if *last == owner => *last = new,
-            After::Nothing | After::Conn(..) | After::Request(_) | After::Post(_) => {}
+        // Objects of one class have equal owners until they have pointers of their own.
+        if self.event.object == object.0 {
+            self.owner = new;
+            self.event.user = user.ptr;
+            if let After::Conn(last, _) | After::Request(last) = &mut self.after {
+                *last = new;
+            }
         }
         new
     }

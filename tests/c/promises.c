@@ -36,6 +36,57 @@ static void an_event_that_is_over_is_not_dispatched(void)
     free(log);
 }
 
+/* --- a user pointer that is set while another object ends --- */
+
+static wc_conn first, second;
+static int lent, back;
+
+static void take_back(void *user)
+{
+    (void)user;
+    back++;
+}
+
+static void set_for_the_other(struct wire_log *log, const char *event, wc_conn conn)
+{
+    if (strcmp(event, "open") == 0) {
+        first = first == 0 ? conn : first;
+        second = conn;
+    } else if (conn == first && strncmp(event, "close", 5) == 0) {
+        MUST(wc_conn_set_user(second, log, take_back));
+        lent++;
+    }
+}
+
+static int both_opened(void *log)
+{
+    return ((struct wire_log *)log)->opened == 2;
+}
+
+static void a_user_pointer_stays_with_the_object_it_was_set_for(void)
+{
+    wc_loop loop = wire_loop();
+    struct wire_log *log = wire_log_new(loop);
+    int fds[2];
+    void *user = NULL;
+    log->act = set_for_the_other;
+    wire_listen(log);
+    fds[0] = wire_client(log->port);
+    fds[1] = wire_client(log->port);
+    CHECK(wire_run(loop, both_opened, log), "two connections of one listener");
+    MUST(wc_conn_close(first, WC_CLOSE_NOW));
+    CHECK(wire_run(loop, wire_closed, log), "as the first ends, the second is given a pointer");
+    wire_turns(loop, 3);
+    EQUAL(lent - back, 1, "which is the second's as long as it lives");
+    EQUAL(wc_conn_user(second, &user), WC_OK, "it can be asked for");
+    CHECK(user == log, "and is the one that was given");
+    MUST(wc_loop_free(loop));
+    EQUAL(lent - back, 0, "and goes back with it");
+    MUST(close(fds[0]));
+    MUST(close(fds[1]));
+    free(log);
+}
+
 /* --- a job that posts itself again --- */
 
 static int rounds, dropped;
@@ -248,6 +299,7 @@ static void a_writer_leaves_the_turn_to_others(void)
 int main(void)
 {
     an_event_that_is_over_is_not_dispatched();
+    a_user_pointer_stays_with_the_object_it_was_set_for();
     no_time_is_no_wait();
     a_drain_sleeps_though_a_stop_was_asked_for();
     what_another_thread_sends_above_the_limit_ends_the_connection();
