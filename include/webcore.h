@@ -1019,7 +1019,8 @@ WC_API wc_status wc_conn_options_init(wc_conn_options *options, size_t size);
  * @param data  the bytes; copied
  * @param len   how many, or WC_NTS for a NUL-terminated text
  *
- * Returns: WC_OK; WC_FULL: accepted, and above write_high, so exactly one on_drain follows;
+ * Returns: WC_OK; WC_FULL: accepted, and above write_high, so exactly one on_drain follows, unless
+ * the connection is closed or breaks before;
  * WC_E_LIMIT: refused whole, for it would pass write_limit; WC_E_STATE: the program has ended its
  * output, or HTTP is spoken on the connection; WC_E_RESET: the peer is gone, on_close will say so;
  * WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC. See send(2).
@@ -1049,7 +1050,8 @@ wc_status wc_conn_send_frame(wc_conn conn,
 
 /**
  * Has the loop's thread queue bytes for the peer. If the connection has ended by then they are
- * dropped; its on_close has said so.
+ * dropped; its on_close has said so. So are they where wc_conn_send would answer WC_E_STATE by
+ * then. Bytes that would pass write_limit end the connection with WC_E_LIMIT.
  *
  * [any thread] Not from a signal handler.
  *
@@ -1080,8 +1082,8 @@ WC_API
 wc_status wc_conn_shutdown(wc_conn conn);
 
 /**
- * Closes a connection. on_close follows later, never from within this call; no other callback
- * comes before it but on_drain.
+ * Closes a connection. on_close follows later, never from within this call; no other callback of
+ * the connection comes before it, also no on_drain that is owed.
  *
  * [loop thread] For other threads there is wc_conn_close_async.
  *

@@ -71,12 +71,7 @@ impl Loop {
         owner: Owner,
         life: Life,
     ) -> Result<Handle, Status> {
-        if self.ending {
-            return Err(Status::STATE);
-        }
-        if self.conns.len() >= self.max_connections as usize {
-            return Err(Status::LIMIT);
-        }
+        self.expect_room()?;
         let raw = link.raw_fd();
         let conn = Conn::new(link, policy, owner, life, self.stamp());
         let want = conn.interest(self.edge);
@@ -94,6 +89,15 @@ impl Loop {
         Ok(handle)
     }
 
+    /// Whether one more connection is taken in.
+    fn expect_room(&self) -> Result<(), Status> {
+        match self.conns.len() >= self.max_connections as usize {
+            _ if self.ending => Err(Status::STATE),
+            true => Err(Status::LIMIT),
+            false => Ok(()),
+        }
+    }
+
     /// Makes an outbound connection to `address`, within `timeout_ms` (0: without a limit).
     pub fn connect(
         &mut self,
@@ -103,6 +107,8 @@ impl Loop {
         timeout_ms: u32,
     ) -> Result<Handle, Status> {
         policy.check()?;
+        // Asked before the peer hears of it.
+        self.expect_room()?;
         let (fd, pending) = socket::connect(address).map_err(|e| self.refused(&e))?;
         let life = if pending { Life::Connecting } else { Life::Open };
         let handle = self.adopt(Link::Socket(fd), Rc::new(policy), owner, life)?;

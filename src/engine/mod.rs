@@ -103,6 +103,7 @@ pub struct Loop {
     pool: Pool,
     stats: Stats,
     os_error: i32,
+    /// True exactly when a stop was heard that nobody has taken.
     stopping: bool,
     ending: bool,
 }
@@ -263,8 +264,12 @@ impl Loop {
             Message::Post(parcel) => return Some(Notice::Post(parcel)),
             Message::Above(message) => return Some(Notice::Above(message)),
             // The sender was answered when it queued this; a connection that ended since has said
-            // so.
-            Message::Send(conn, bytes) if self.is_plain(conn) => drop(self.send(conn, &bytes)),
+            // so, and one that cannot hold it ends now: bytes missing in the middle are worse.
+            Message::Send(conn, bytes) if self.is_plain(conn) => {
+                if self.send(conn, &bytes) == Err(Status::LIMIT) {
+                    let _ = self.fail(conn, Status::LIMIT);
+                }
+            }
             Message::Send(..) => {}
             Message::Close(conn, how) => drop(self.close(conn, how)),
         }

@@ -124,7 +124,9 @@ impl Loop {
                 current.flushed = true;
                 self.stats.bytes_sent += conn.flush(now) as u64;
                 conn.settle_shut();
-                if conn.settle_drain() {
+                if conn.drain_due() && conn.drained_in != self.stats.turns {
+                    conn.drained_in = self.stats.turns;
+                    conn.owes_drain = false;
                     return Some(Some(Notice::Drain(handle)));
                 }
             } else if conn.is_finished() {
@@ -197,7 +199,8 @@ impl Loop {
         }
         conn.stash(&mut self.hot, &mut self.pool);
         conn.give_back(&mut self.pool);
-        if conn.readable && conn.wants_input() && !conn.queued {
+        let unfinished = (conn.readable && conn.wants_input()) || conn.drain_due();
+        if unfinished && !conn.queued {
             conn.queued = true;
             self.later.push_back(handle);
         }
@@ -238,7 +241,8 @@ impl Loop {
                 if current.conn == handle && current.shown > 0 && count <= current.shown =>
             {
                 current.lent = current.shown - count;
-                conn.waiting = count > 0;
+                // Another framing may find an item in what is kept.
+                conn.waiting = count > 0 && conn.is_raw();
                 Ok(())
             }
             _ => Err(Status::STATE),

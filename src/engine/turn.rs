@@ -68,6 +68,8 @@ impl Loop {
 
     fn mark(&mut self, event: &Event) {
         if event.token == DOOR {
+            // Taken first, or the bell would ring on while nobody asks for the stop.
+            self.stopping |= self.door.take_stop();
             self.door.drain(&mut self.posts);
             return;
         }

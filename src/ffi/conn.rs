@@ -25,7 +25,8 @@ use std::ffi::{c_char, c_void};
 /// @param data  the bytes; copied
 /// @param len   how many, or WC_NTS for a NUL-terminated text
 ///
-/// Returns: WC_OK; WC_FULL: accepted, and above write_high, so exactly one on_drain follows;
+/// Returns: WC_OK; WC_FULL: accepted, and above write_high, so exactly one on_drain follows, unless
+/// the connection is closed or breaks before;
 /// WC_E_LIMIT: refused whole, for it would pass write_limit; WC_E_STATE: the program has ended its
 /// output, or HTTP is spoken on the connection; WC_E_RESET: the peer is gone, on_close will say so;
 /// WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC. See send(2).
@@ -69,7 +70,8 @@ pub unsafe extern "C" fn wc_conn_send_frame(
 }
 
 /// Has the loop's thread queue bytes for the peer. If the connection has ended by then they are
-/// dropped; its on_close has said so.
+/// dropped; its on_close has said so. So are they where wc_conn_send would answer WC_E_STATE by
+/// then. Bytes that would pass write_limit end the connection with WC_E_LIMIT.
 ///
 /// [any thread] Not from a signal handler.
 ///
@@ -130,8 +132,8 @@ fn how(number: i32) -> Result<How, Status> {
     }
 }
 
-/// Closes a connection. on_close follows later, never from within this call; no other callback
-/// comes before it but on_drain.
+/// Closes a connection. on_close follows later, never from within this call; no other callback of
+/// the connection comes before it, also no on_drain that is owed.
 ///
 /// [loop thread] For other threads there is wc_conn_close_async.
 ///
@@ -319,7 +321,7 @@ pub unsafe extern "C-unwind" fn wc_conn_set_user(
         if owner.service > 0 {
             return Err(Status::STATE);
         }
-        let owner = core.set_user(owner, user);
+        let owner = core.set_user(Handle(conn), owner, user);
         core.host.engine.set_conn_owner(Handle(conn), owner)?;
         Ok(Handle(conn))
     });

@@ -48,6 +48,8 @@ pub(super) struct Goal {
     pub stoppable: bool,
     /// That no connection is left ends it.
     pub drained: bool,
+    /// True exactly when its time was up before the last wait: what that brought is still told.
+    pub late: bool,
 }
 
 /// A loop as the border sees it.
@@ -88,10 +90,13 @@ impl Core {
     }
 
     /// Goes on to the next event, waiting if need be; with `calls`, to the next callback.
-    pub fn advance(&mut self, goal: &Goal, calls: bool) -> Result<Next, Status> {
-        let (mut late, mut looked) = (false, false);
+    pub fn advance(&mut self, goal: &mut Goal, calls: bool) -> Result<Next, Status> {
+        // A loop that is freed takes no more jobs, or one that posts itself would keep it alive.
+        let mut looked = self.freeing;
         loop {
             self.settle();
+            // The program is through with it: its bytes, its user pointer and its class may go.
+            self.event.kind = 0;
             if let Some(call) = self.bindings.next_release() {
                 return Ok(Next::Call(call));
             }
@@ -109,25 +114,23 @@ impl Core {
                 continue;
             }
             self.host.engine.reap();
-            if self.host.engine.has_work() {
-                self.turn(None)?;
-                continue;
-            }
-            if (self.host.engine.is_idle() && !self.stay) || (goal.drained && self.is_drained()) {
-                if looked {
+            let busy = self.host.engine.has_work();
+            let over = || {
+                (self.host.engine.is_idle() && !self.stay) || (goal.drained && self.is_drained())
+            };
+            let mut until = if busy { None } else { goal.until };
+            if !busy && over() {
+                if looked || goal.late {
                     return Ok(Next::Idle);
                 }
                 // A job that was posted and not taken yet is still to run.
-                looked = true;
-                self.turn(Some(Millis(0)))?;
-                continue;
-            }
-            if late {
+                (looked, until) = (true, Some(Millis(0)));
+            } else if goal.late {
                 return Ok(Next::None);
             }
             // The time is looked at before the wait: what is there when it is up is still an event.
-            late = goal.until.is_some_and(|until| self.host.engine.fresh().floor() >= until);
-            self.turn(goal.until)?;
+            goal.late = goal.until.is_some_and(|until| self.host.engine.fresh().floor() >= until);
+            self.turn(until)?;
         }
     }
 
@@ -140,18 +143,22 @@ impl Core {
         connections == 0
     }
 
-    /// The moment `ms` from now.
+    /// The moment `ms` from now; rounded up, but for 0, which is not to be waited for.
     pub fn deadline(&mut self, ms: u32) -> Millis {
-        self.host.engine.fresh().after(ms.into())
+        if ms == 0 { Millis(0) } else { self.host.engine.fresh().after(ms.into()) }
     }
 
-    /// Gives an object a user pointer of its own. If the program has the last event of that object,
-    /// what is due after it is due for the new pointer.
-    pub fn set_user(&mut self, owner: Owner, user: User) -> Owner {
+    /// Gives an object a user pointer of its own. If the program has an event of that object, its
+    /// callback gets the new pointer, and what is due after its last one is due for that.
+    pub fn set_user(&mut self, object: Handle, owner: Owner, user: User) -> Owner {
         let new = self.bindings.set_user(owner, user);
-        match &mut self.after {
-            After::Conn(last, _) | After::Request(last) if *last == owner => *last = new,
-            After::Nothing | After::Conn(..) | After::Request(_) | After::Post(_) => {}
+        // Objects of one class have equal owners until they have pointers of their own.
+        if self.event.object == object.0 {
+            self.owner = new;
+            self.event.user = user.ptr;
+            if let After::Conn(last, _) | After::Request(last) = &mut self.after {
+                *last = new;
+            }
         }
         new
     }

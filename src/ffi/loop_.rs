@@ -132,11 +132,9 @@ pub unsafe extern "C" fn wc_loop_new(
 /// WC_E_FORKED; WC_E_OS, WC_E_NOMEM if the system refuses to wait; WC_E_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn wc_loop_run(loop_: wc_loop) -> wc_status {
-    guard::flat(
-        Running::begin(loop_).and_then(|running| {
-            running.run(&Goal { until: None, stoppable: true, drained: false })
-        }),
-    )
+    guard::flat(Running::begin(loop_).and_then(|running| {
+        running.run(Goal { until: None, stoppable: true, drained: false, late: false })
+    }))
 }
 
 /// Waits for the next event and hands it out instead of calling back. What the library does by
@@ -168,7 +166,7 @@ pub unsafe extern "C-unwind" fn wc_loop_next(
             ..0 => None,
             wait => Some(with(loop_, Kind::Loop, |core| Ok(core.deadline(wait as u32)))?),
         };
-        match running.pull(&Goal { until, stoppable: true, drained: false })? {
+        match running.pull(Goal { until, stoppable: true, drained: false, late: false })? {
             Next::Event => {
                 let event = with(loop_, Kind::Loop, |core| Ok(core.event))?;
                 // SAFETY: as above.
@@ -227,7 +225,7 @@ pub extern "C-unwind" fn wc_loop_drain(loop_: wc_loop, deadline_ms: u32) -> wc_s
             core.host.drain();
             Ok(core.deadline(deadline_ms))
         })?;
-        running.run(&Goal { until: Some(until), stoppable: false, drained: true })
+        running.run(Goal { until: Some(until), stoppable: false, drained: true, late: false })
     };
     guard::flat(drain())
 }

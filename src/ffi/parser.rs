@@ -155,8 +155,11 @@ pub unsafe extern "C" fn wc_http_parser_new(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wc_http_parser_free(parser: *mut wc_http_parser) {
     if !parser.is_null() {
-        // SAFETY: the caller's promise.
-        drop(unsafe { Box::from_raw(parser) });
+        let _ = guard(|| {
+            // SAFETY: the caller's promise.
+            drop(unsafe { Box::from_raw(parser) });
+            Ok(())
+        });
     }
 }
 

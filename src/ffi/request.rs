@@ -276,7 +276,7 @@ pub unsafe extern "C-unwind" fn wc_request_set_user(
     let user = User { ptr: user, free: free_user };
     let set = with(request, Kind::Request, |core| {
         let owner = core.host.request_owner(Handle(request)).ok_or(Status::GONE)?;
-        let owner = core.set_user(owner, user);
+        let owner = core.set_user(Handle(request), owner, user);
         core.host.set_request_owner(Handle(request), owner)?;
         Ok(Handle(request))
     });

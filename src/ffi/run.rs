@@ -23,10 +23,12 @@ pub(super) struct Running {
 
 impl Running {
     pub(super) fn begin(loop_: wc_loop) -> Result<Running, Status> {
-        let core = with(loop_, Kind::Loop, |core| {
+        with(loop_, Kind::Loop, |core| {
             let was = std::mem::replace(&mut core.running, true);
-            if was { Err(Status::REENTRANT) } else { Ok(std::ptr::from_mut(core)) }
+            if was { Err(Status::REENTRANT) } else { Ok(()) }
         })?;
+        // The table's own pointer: one made of the reference above would end with the next one.
+        let core = table::enter(Handle(loop_))?;
         Ok(Running { handle: loop_, core, forks: process::forks() })
     }
 
@@ -49,9 +51,9 @@ impl Running {
     }
 
     /// The next event or outcome; user pointers that are due go back to the program on the way.
-    pub(super) fn pull(&self, goal: &Goal) -> Result<Next, Status> {
+    pub(super) fn pull(&self, mut goal: Goal) -> Result<Next, Status> {
         loop {
-            match self.on(|core| core.advance(goal, false))? {
+            match self.on(|core| core.advance(&mut goal, false))? {
                 // SAFETY: nothing of the loop is borrowed here.
                 Next::Call(call) => unsafe { call.invoke() },
                 next => return Ok(next),
@@ -69,9 +71,9 @@ impl Running {
     }
 
     /// Calls back until the goal is reached: OK, or NONE if its time is up before.
-    pub(super) fn run(&self, goal: &Goal) -> Result<Status, Status> {
+    pub(super) fn run(&self, mut goal: Goal) -> Result<Status, Status> {
         loop {
-            match self.on(|core| core.advance(goal, true))? {
+            match self.on(|core| core.advance(&mut goal, true))? {
                 // SAFETY: nothing of the loop is borrowed here.
                 Next::Call(call) => unsafe { call.invoke() },
                 Next::None => return Ok(Status::NONE),
@@ -83,12 +85,16 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        let free = self.on(|core| {
-            core.running = false;
-            Ok(core.free_wanted)
-        });
-        if free == Ok(true) {
-            free_loop(self.handle);
+        if process::forks() != self.forks {
+            return;
+        }
+        // SAFETY: as in `on`; what is touched is well also after a panic.
+        let core = unsafe { &mut *self.core };
+        core.running = false;
+        match (core.free_wanted, core.poisoned) {
+            (false, _) => {}
+            (true, false) => drop(free_loop(self.handle)),
+            (true, true) => drop(free_poisoned(self.handle)),
         }
     }
 }
@@ -102,13 +108,14 @@ pub(super) fn free_loop(loop_: wc_loop) -> wc_status {
         core.host.end_all();
         Ok(())
     });
-    // Its Drop is not to run: the loop is gone when it would.
+    // An exception that leaves a callback drops it: the loop can then be freed on.
     let running = match ended.and_then(|()| Running::begin(loop_)) {
-        Ok(running) => std::mem::ManuallyDrop::new(running),
+        Ok(running) => running,
         Err(status) => return status.0,
     };
     // What it answers is of no use here: a loop that panics now is poisoned and freed all the same.
-    let _ = running.run(&Goal { until: None, stoppable: false, drained: false });
+    let _ = running.run(Goal { until: None, stoppable: false, drained: false, late: false });
+    std::mem::forget(running);
     let number = Handle(loop_).loop_number();
     let mut core = table::withdraw(number);
     for message in core.host.engine.door().close() {
@@ -125,15 +132,22 @@ pub(super) fn free_loop(loop_: wc_loop) -> wc_status {
     finish(number, core)
 }
 
-/// Ends a loop that has panicked; its objects end without a word.
+/// Ends a loop that has panicked; its objects end without a word. One that runs ends when that is
+/// over.
 pub(super) fn free_poisoned(loop_: wc_loop) -> wc_status {
-    match table::enter_poisoned(Handle(loop_)) {
-        Err(status) => status.0,
-        Ok(()) => {
-            let number = Handle(loop_).loop_number();
-            finish(number, table::withdraw(number))
-        }
+    let core = match table::enter_poisoned(Handle(loop_)) {
+        Ok(core) => core,
+        Err(status) => return status.0,
+    };
+    // SAFETY: the table found the core alive and this thread's; no reference to it is alive, for
+    // this is not called within library code that has one.
+    let core = unsafe { &mut *core };
+    if core.running {
+        core.free_wanted = true;
+        return Status::OK.0;
     }
+    let number = Handle(loop_).loop_number();
+    finish(number, table::withdraw(number))
 }
 
 /// Drops what a loop owns and lets its number be used again.
@@ -145,4 +159,31 @@ fn finish(number: u16, core: Box<Core>) -> wc_status {
     });
     table::release(number, highest);
     code(dropped)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::guard::tests::new_loop;
+    use super::super::loop_::{wc_loop_free, wc_loop_post, wc_loop_run, wc_loop_stop};
+    use super::*;
+    use std::ffi::c_void;
+
+    unsafe extern "C-unwind" fn panic_and_free(loop_: wc_loop, _: *mut c_void) {
+        super::super::guard::silence_panics();
+        let panics = with(loop_, Kind::Loop, |_| -> Result<(), Status> { panic!("a defect") });
+        assert_eq!(panics, Err(Status::PANIC));
+        assert_eq!(wc_loop_free(loop_), Status::OK.0);
+        assert_eq!(wc_loop_stop(loop_), Status::OK.0, "it stands as long as it runs");
+    }
+
+    #[test]
+    fn a_poisoned_loop_that_is_freed_in_its_callback_ends_when_its_run_does() {
+        let loop_ = new_loop();
+        // SAFETY: the job needs no user pointer.
+        let posted =
+            unsafe { wc_loop_post(loop_, Some(panic_and_free), std::ptr::null_mut(), None) };
+        assert_eq!(posted, Status::OK.0);
+        assert_eq!(wc_loop_run(loop_), Status::PANIC.0);
+        assert_eq!(wc_loop_free(loop_), Status::GONE.0);
+    }
 }

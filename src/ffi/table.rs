@@ -102,7 +102,8 @@ pub(super) fn release(number: u16, highest: u32) {
 fn find(handle: Handle) -> Result<&'static Entry, Status> {
     let kind = handle.kind().ok_or(Status::BADHANDLE)?;
     let entry = TABLE.get(usize::from(handle.loop_number())).ok_or(Status::BADHANDLE)?;
-    let generation = entry.generation.load(Ordering::Acquire);
+    // In one order with the `callers` of `with_door`: an Acquire might be read before they went up.
+    let generation = entry.generation.load(Ordering::SeqCst);
     let fits = match kind {
         Kind::Loop => handle.slot() == 0 && handle.generation() == generation,
         _ => generation > 0 && handle.generation() >= generation,
@@ -137,13 +138,13 @@ pub(super) fn enter(handle: Handle) -> Result<*mut Core, Status> {
     Ok(entry.core.load(Ordering::Relaxed))
 }
 
-/// Whether a poisoned loop may be freed by this thread.
-pub(super) fn enter_poisoned(handle: Handle) -> Result<(), Status> {
+/// The core of a poisoned loop, for the thread that owns it.
+pub(super) fn enter_poisoned(handle: Handle) -> Result<*mut Core, Status> {
     let entry = find(handle)?;
     if entry.owner.load(Ordering::Relaxed) != process::thread_id() {
         return Err(Status::THREAD);
     }
-    Ok(())
+    Ok(entry.core.load(Ordering::Relaxed))
 }
 
 /// A panic happened in the loop of this handle, under the hands of its owner: it answers PANIC from
@@ -223,7 +224,7 @@ mod tests {
         };
         assert_eq!(elsewhere(|loop_| enter(loop_).map(drop)), Err(Status::THREAD));
         disown(loop_).unwrap();
-        let claims = |loop_| enter(loop_).map(drop).and_then(|()| enter_poisoned(loop_));
+        let claims = |loop_| enter(loop_).map(drop).and_then(|()| enter_poisoned(loop_).map(drop));
         assert_eq!(elsewhere(claims), Ok(()), "the first to use it has it");
         assert_eq!(enter(loop_).err(), Some(Status::THREAD));
         assert_eq!(enter_poisoned(loop_), Err(Status::THREAD));

@@ -32,6 +32,8 @@ pub(super) struct Channel {
     pub body_bytes: u64,
     /// True exactly when input is held back until the answer, or what of it is queued, has gone on.
     pub held: bool,
+    /// True exactly when it is in the host's list of those whose answer has gone on.
+    pub moved: bool,
     /// True exactly when bytes of a head came that is not complete.
     pub partial: bool,
 }
@@ -52,6 +54,7 @@ impl Host {
             until: NEVER,
             body_bytes: 0,
             held: false,
+            moved: false,
             partial: false,
         };
         let slot = conn.slot() as usize;
@@ -133,13 +136,19 @@ impl Host {
 
     /// The answer went on outside of the feed: looks at what the exchange allows now.
     pub(super) fn touch_channel(&mut self, conn: Handle) {
-        if self.feed.as_ref().is_none_or(|feed| feed.conn != conn) && !self.moved.contains(&conn) {
+        let fed = self.feed.as_ref().is_some_and(|feed| feed.conn == conn);
+        if let Some(channel) = self.channel(conn)
+            && !fed
+            && !std::mem::replace(&mut channel.moved, true)
+        {
             self.moved.push_back(conn);
         }
     }
 
     /// What is due on a connection whose answer has gone on.
     pub(super) fn move_on(&mut self, conn: Handle) {
+        let Some(channel) = self.channel(conn) else { return };
+        channel.moved = false;
         if self.settle_exchange(conn) && self.channel(conn).is_some_and(|c| c.held) {
             self.release(conn);
         }

@@ -78,6 +78,9 @@ pub struct Conn {
     pub held: bool,
     /// True exactly when a write answered FULL and no on_drain has followed.
     pub owes_drain: bool,
+    /// The turn of its last on_drain: one that writes on in each, to a peer that is as fast, leaves
+    /// the turn to others.
+    pub drained_in: u64,
     /// True exactly when the unread bytes have been shown and more are needed to show them again.
     pub waiting: bool,
     /// True exactly when the last frame did not fit the hot buffer.
@@ -130,6 +133,7 @@ impl Conn {
             paused: false,
             held: false,
             owes_drain: false,
+            drained_in: u64::MAX,
             waiting: true,
             large: false,
             shut_wanted: false,

@@ -34,6 +34,12 @@ static void count_free(void *user)
     static_cast<Script *>(user)->freed++;
 }
 
+static void free_and_throw(void *user)
+{
+    count_free(user);
+    throw std::runtime_error("from the last callback");
+}
+
 }
 
 std::string run(wc_loop loop)
@@ -69,6 +75,16 @@ int main()
         thrown = true;
     }
     CHECK(thrown, "wc_loop_dispatch lets it through as well");
-    CHECK(wc_loop_free(loop) == WC_OK && script.freed == 3, "freed");
+    CHECK(wc_timer_start(loop, 9000, 0, 0, &script, free_and_throw, 0) == WC_OK, "one that ends");
+    CHECK(wc_timer_start(loop, 9000, 0, 0, &script, count_free, 0) == WC_OK, "with the loop");
+    thrown = false;
+    try {
+        CHECK(wc_loop_free(loop) == WC_OK, "not reached");
+    } catch (const std::exception &) {
+        thrown = true;
+    }
+    CHECK(thrown, "wc_loop_free lets it through, too");
+    CHECK(wc_loop_free(loop) == WC_OK, "and goes on where it was when it is called again");
+    CHECK(script.freed == 5 && wc_loop_stop(loop) == WC_E_GONE, "all ended, each freed once");
     return tap_done();
 }

@@ -79,12 +79,13 @@ impl Conn {
         Status::FULL
     }
 
-    /// Whether an owed on_drain is due; it is said once. After a failed send the end follows
-    /// instead, because no more output is taken.
-    pub fn settle_drain(&mut self) -> bool {
-        let due = self.owes_drain && !self.broken && self.output.len() <= self.policy.write_low;
-        self.owes_drain &= !due;
-        due
+    /// Whether an owed on_drain is due. After a failed send the end follows instead, because no
+    /// more output is taken.
+    pub fn drain_due(&self) -> bool {
+        self.owes_drain
+            && !self.broken
+            && self.output.len() <= self.policy.write_low
+            && matches!(self.life, Life::Open | Life::HalfOpen)
     }
 
     /// Sends what is queued, as far as the socket takes it. Answers how much went.
