@@ -11,8 +11,6 @@ use super::status::Status;
 pub enum Kind {
     /// An event loop.
     Loop = 1,
-    /// A watcher of a descriptor.
-    Watch = 2,
     /// A timer.
     Timer = 3,
     /// A listening socket.
@@ -56,7 +54,6 @@ impl Handle {
     pub fn kind(self) -> Option<Kind> {
         Some(match self.0 >> 60 {
             1 => Kind::Loop,
-            2 => Kind::Watch,
             3 => Kind::Timer,
             4 => Kind::Listener,
             5 => Kind::Conn,

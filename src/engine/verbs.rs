@@ -193,9 +193,23 @@ impl Loop {
             conn.paused = false;
             conn.waiting = false;
             conn.touch(now);
-            self.touched(handle);
+            return self.show_kept(handle);
         }
         Ok(())
+    }
+
+    /// Has unread bytes shown: those that were kept from what is shown just now, in the next turn
+    /// only, else a program that keeps and asks for them again would hold this one for ever.
+    fn show_kept(&mut self, handle: Handle) -> Result<(), Status> {
+        match &self.current {
+            Some(current) if current.conn == handle && current.lent < current.shown => {
+                self.show_again(handle)
+            }
+            _ => {
+                self.touched(handle);
+                Ok(())
+            }
+        }
     }
 
     /// Holds input back for the protocol above, whatever the program wants, or shows it again.
@@ -279,8 +293,7 @@ impl Loop {
     pub fn set_framing(&mut self, handle: Handle, cut: Cut, max: usize) -> Result<(), Status> {
         let framing = Framing::new(cut, max)?;
         self.live(handle)?.set_framing(framing);
-        self.touched(handle);
-        Ok(())
+        self.show_kept(handle)
     }
 
     /// The address of the other end (`peer`) or of ours.

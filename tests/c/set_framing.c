@@ -28,6 +28,44 @@ static int got_the_rest(void *log)
     return strstr(pieces, "the rest") != NULL;
 }
 
+/* What a program that keeps all and asks for it again does to the rest of the loop. */
+static void keeps_all(wc_conn conn, const char *data, size_t len, void *user)
+{
+    struct wire_log *log = user;
+    (void)data;
+    log->number++;
+    (void)wc_conn_keep(conn, len);
+    (void)wc_conn_pause(conn);
+    (void)wc_conn_resume(conn);
+}
+
+static void stop(wc_timer timer, void *user)
+{
+    struct wire_log *log = user;
+    (void)timer;
+    (void)wc_loop_stop(log->loop);
+}
+
+/* Kept bytes that are asked for again come in the next turn, so a timer still has its turn. */
+static void asked_for_again(void)
+{
+    struct wire_log *log = wire_log_new(wire_loop());
+    wc_listen_options where = wire_listen_options();
+    wc_conn_callbacks calls = wire_callbacks();
+    int fd;
+    calls.on_data = keeps_all;
+    EQUAL(wc_listen(log->loop, &where, NULL, &calls, log, NULL, &log->listener), WC_OK, "listens");
+    EQUAL(wc_listener_port(log->listener, &log->port), WC_OK, "somewhere");
+    fd = wire_client(log->port);
+    wire_send(fd, "for ever");
+    EQUAL(wc_timer_start(log->loop, 20, 0, stop, log, NULL, NULL), WC_OK, "a timer");
+    EQUAL(wc_loop_run(log->loop), WC_OK, "it fires, though bytes are shown again and again");
+    CHECK((uint64_t)log->number <= wire_stats(log->loop).turns, "once a turn at the most");
+    MUST(close(fd));
+    EQUAL(wc_loop_free(log->loop), WC_OK, "freed");
+    free(log);
+}
+
 int main(void)
 {
     static const char bytes[] = "hello\r\nframes\n\0\3abc\0\5linesold way\nraw\nthe rest";
@@ -55,5 +93,6 @@ int main(void)
     MUST(close(fd));
     EQUAL(wc_loop_free(log->loop), WC_OK, "freed");
     free(log);
+    asked_for_again();
     return tap_done();
 }
