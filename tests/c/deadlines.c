@@ -268,7 +268,7 @@ static void drain_in_time(void)
     end(log, fds[0]);
 }
 
-/* DRAIN_MS is what a program may pass: the library has no time of its own for it. */
+/* A drain has the time that the program gives it: the library has none of its own for it. */
 static void drain_out_of_time(void)
 {
     struct wire_log *log;
