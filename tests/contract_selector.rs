@@ -4,13 +4,14 @@
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 use webcore::base::Status;
 use webcore::base::limits::BATCH;
 use webcore::reactor::{BACKENDS, Backend, Event, Interest, Selector, Token, VARIABLE, choose};
+use webcore::sys::Fd;
 use webcore::sys::socket::reset_on_close;
 
 const NOW: Option<Duration> = Some(Duration::ZERO);
@@ -38,10 +39,10 @@ impl Watcher {
     }
 
     fn change(&mut self, fd: &impl AsRawFd, token: u64, old: Interest, new: Interest) {
-        self.0.update(fd.as_raw_fd(), Token(token), old, new).unwrap();
+        self.0.update(Fd::of(fd), Token(token), old, new).unwrap();
     }
 
-    fn refusal(&mut self, fd: RawFd) -> Option<i32> {
+    fn refusal(&mut self, fd: Fd) -> Option<i32> {
         let refused = self.0.update(fd, Token(1), Interest::NONE, Interest::READ);
         refused.err().and_then(|error| error.raw_os_error())
     }
@@ -122,10 +123,50 @@ fn r1_edge_triggered_each_arrival_is_told_once_where_the_backend_can() {
         watcher.add(&near, 1, Interest::READ | Interest::EDGE);
         for _ in 0..3 {
             assert_eq!(watcher.tokens(SOON), [1]);
-            let again: &[u64] = if backend.edge { &[] } else { &[1] };
+            let again: &[u64] = if backend.edge() { &[] } else { &[1] };
             assert_eq!(watcher.tokens(NOW), again);
             far.write_all(b"b").unwrap();
         }
+    });
+}
+
+#[test]
+fn r1_once_tells_one_event_and_then_nothing_until_it_is_asked_for_again() {
+    every(|backend| {
+        let (near, mut far) = pair();
+        let mut watcher = Watcher::new(backend);
+        let once = Interest::READ | Interest::ONCE;
+        watcher.add(&near, 1, once);
+        assert_eq!(watcher.tokens(NOW), []);
+        far.write_all(b"a").unwrap();
+        assert_eq!(watcher.tokens(SOON), [1]);
+        assert_eq!(watcher.tokens(NOW), []);
+        far.write_all(b"b").unwrap();
+        far.shutdown(std::net::Shutdown::Both).unwrap();
+        assert_eq!(watcher.tokens(NOW), [], "not even trouble");
+        watcher.change(&near, 2, once, once);
+        assert_eq!(watcher.tokens(SOON), [2]);
+        assert_eq!(watcher.tokens(NOW), []);
+        watcher.change(&near, 3, once, Interest::READ);
+        assert_eq!(watcher.tokens(SOON), [3]);
+        assert_eq!(watcher.tokens(SOON), [3]);
+        watcher.change(&near, 3, Interest::READ, once);
+        assert_eq!(watcher.tokens(SOON), [3]);
+        watcher.change(&near, 3, once, Interest::NONE);
+        watcher.add(&near, 4, Interest::READ | Interest::WRITE);
+        assert_eq!(watcher.tokens(SOON), [4]);
+    });
+}
+
+#[test]
+fn r1_once_is_one_event_though_both_directions_are_ready() {
+    every(|backend| {
+        let (near, mut far) = pair();
+        let mut watcher = Watcher::new(backend);
+        far.write_all(b"a").unwrap();
+        watcher.add(&near, 1, Interest::READ | Interest::WRITE | Interest::ONCE);
+        assert!(!watcher.tokens(SOON).is_empty());
+        assert_eq!(watcher.tokens(NOW), []);
     });
 }
 
@@ -412,10 +453,10 @@ fn r10_a_descriptor_that_cannot_be_held_is_refused() {
     every(|backend| {
         let mut watcher = Watcher::new(backend);
         for closed in [-1, i32::MIN, i32::MAX] {
-            assert_eq!(watcher.refusal(closed), Some(libc::EBADF), "{closed}");
+            assert_eq!(watcher.refusal(Fd::from(closed)), Some(libc::EBADF), "{closed}");
         }
         let file = File::open(std::env::current_exe().unwrap()).unwrap();
-        match watcher.refusal(file.as_raw_fd()) {
+        match watcher.refusal(Fd::of(&file)) {
             Some(error) => assert_eq!((backend.name, error), ("epoll", libc::EPERM)),
             None => assert!(watcher.one().readable()),
         }
@@ -485,10 +526,10 @@ fn r12_after_fork_the_child_opens_its_own_and_the_parents_goes_on() {
         watcher.add(&near, 1, Interest::READ);
         assert!(well_in_a_child(|| {
             let mut own = (backend.open)()?;
-            own.update(near.as_raw_fd(), Token(2), Interest::NONE, Interest::READ)?;
+            own.update(Fd::of(&near), Token(2), Interest::NONE, Interest::READ)?;
             let mut out = Vec::new();
             own.wait(&mut out, SOON)?;
-            own.update(near.as_raw_fd(), Token(2), Interest::READ, Interest::NONE)?;
+            own.update(Fd::of(&near), Token(2), Interest::READ, Interest::NONE)?;
             Ok(out.len() == 1 && out[0].token == Token(2) && out[0].readable())
         }));
         assert_eq!(watcher.tokens(SOON), [1]);

@@ -9,13 +9,13 @@ use webcore::reactor::{Event, Interest, Selector, Token};
 const MS: Duration = Duration::from_millis(1);
 
 fn readable(fd: i32) -> Ready {
-    Ready { fd, readable: true, ..Ready::default() }
+    Ready { fd: fd.into(), readable: true, ..Ready::default() }
 }
 
 fn watching(world: &World, fds: &[i32], interest: Interest) -> Box<dyn Selector> {
     let mut selector = world.selector();
     for fd in fds {
-        selector.update(*fd, Token(*fd as u64 + 100), Interest::NONE, interest).unwrap();
+        selector.update((*fd).into(), Token(*fd as u64 + 100), Interest::NONE, interest).unwrap();
     }
     selector
 }
@@ -59,37 +59,37 @@ fn what_passed_while_nobody_waited_is_told_at_the_next_wait() {
 #[test]
 fn what_nobody_watches_for_is_told_when_somebody_does_and_forgotten_with_none() {
     let world = World::new();
-    let both = Ready { fd: 3, readable: true, writable: true, ..Ready::default() };
+    let both = Ready { fd: 3.into(), readable: true, writable: true, ..Ready::default() };
     world.script(Batch { at: Millis(0), events: vec![both] });
     let mut selector = watching(&world, &[3], Interest::READ);
     let told = wait(&mut *selector, Some(MS));
     assert!(told[0].readable() && !told[0].writable());
     assert_eq!(wait(&mut *selector, Some(MS)), []);
-    selector.update(3, Token(7), Interest::READ, Interest::WRITE).unwrap();
+    selector.update(3.into(), Token(7), Interest::READ, Interest::WRITE).unwrap();
     let told = wait(&mut *selector, Some(MS));
     assert!(told[0].writable() && !told[0].readable());
     assert_eq!(told[0].token, Token(7));
 
     world.script(Batch { at: Millis(0), events: vec![readable(3)] });
     assert_eq!(wait(&mut *selector, Some(MS)), []);
-    selector.update(3, Token(7), Interest::WRITE, Interest::NONE).unwrap();
-    selector.update(3, Token(8), Interest::NONE, Interest::READ).unwrap();
+    selector.update(3.into(), Token(7), Interest::WRITE, Interest::NONE).unwrap();
+    selector.update(3.into(), Token(8), Interest::NONE, Interest::READ).unwrap();
     assert_eq!(wait(&mut *selector, Some(MS)), []);
-    assert_eq!(world.interest(3), Interest::READ);
-    assert_eq!(world.interest(4), Interest::NONE);
+    assert_eq!(world.interest(3.into()), Interest::READ);
+    assert_eq!(world.interest(4.into()), Interest::NONE);
 }
 
 #[test]
 fn an_error_is_told_with_any_interest_and_the_end_of_input_with_read() {
     let world = World::new();
-    let ended = Ready { fd: 3, hangup: true, ..Ready::default() };
-    let broken = Ready { fd: 4, error: true, ..Ready::default() };
+    let ended = Ready { fd: 3.into(), hangup: true, ..Ready::default() };
+    let broken = Ready { fd: 4.into(), error: true, ..Ready::default() };
     world.script(Batch { at: Millis(0), events: vec![ended, broken] });
     let mut selector = watching(&world, &[3, 4], Interest::TROUBLE);
     let told = wait(&mut *selector, None);
     assert_eq!(tokens(&told), [104]);
     assert!(told[0].readable() && told[0].writable() && told[0].hangup() && told[0].error());
-    selector.update(3, Token(103), Interest::TROUBLE, Interest::READ).unwrap();
+    selector.update(3.into(), Token(103), Interest::TROUBLE, Interest::READ).unwrap();
     let told = wait(&mut *selector, None);
     assert!(told[0].readable() && told[0].hangup() && !told[0].writable() && !told[0].error());
 }
@@ -99,9 +99,9 @@ fn faults_come_once_and_change_nothing() {
     let world = World::new();
     let mut selector = watching(&world, &[3], Interest::READ);
     world.fail_update(libc::ENOSPC);
-    let refused = selector.update(3, Token(1), Interest::READ, Interest::WRITE).unwrap_err();
+    let refused = selector.update(3.into(), Token(1), Interest::READ, Interest::WRITE).unwrap_err();
     assert_eq!(refused.raw_os_error(), Some(libc::ENOSPC));
-    assert_eq!(world.interest(3), Interest::READ);
+    assert_eq!(world.interest(3.into()), Interest::READ);
     world.fail_wait(libc::EINTR);
     world.fail_wait(libc::ENOMEM);
     assert_eq!(wait(&mut *selector, None), []);
@@ -120,5 +120,5 @@ fn a_wait_that_nothing_can_end_fails_instead_of_hanging() {
 #[should_panic(expected = "3: NONE READ")]
 fn a_caller_that_forgot_what_it_watches_for_is_told() {
     let mut selector = watching(&World::new(), &[3], Interest::READ);
-    let _ = selector.update(3, Token(1), Interest::NONE, Interest::WRITE);
+    let _ = selector.update(3.into(), Token(1), Interest::NONE, Interest::WRITE);
 }

@@ -13,9 +13,10 @@ use crate::net::listener::Listener;
 use crate::net::policy::Policy;
 use crate::net::{NEVER, Owner};
 use crate::reactor::{Interest, Token};
+use crate::sys::Fd;
+use crate::sys::fd::{AsFd, Owned};
 use crate::sys::socket::{self, Accept};
 use std::net::SocketAddr;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::rc::Rc;
 
 /// How to listen.
@@ -46,7 +47,7 @@ impl Loop {
         let made = socket::listen(listen.address, listen.v6_only, listen.backlog)
             .and_then(|fd| Ok((socket::local_addr(fd.as_fd())?, fd)));
         let (address, fd) = made.map_err(|e| self.refused(&e))?;
-        let raw = fd.as_raw_fd();
+        let raw = Fd::of(&fd);
         let mut listener = Listener::new(fd, address, Rc::new(listen.policy), listen.owner);
         listener.budget = listen.budget.max(1);
         listener.max_connections = match listen.max_connections {
@@ -72,7 +73,7 @@ impl Loop {
         life: Life,
     ) -> Result<Handle, Status> {
         self.expect_room()?;
-        let raw = link.raw_fd();
+        let raw = link.fd();
         let conn = Conn::new(link, policy, owner, life, self.stamp());
         let want = conn.interest(self.edge);
         let handle = self.conns.insert(conn)?;
@@ -149,7 +150,7 @@ impl Loop {
     }
 
     /// Makes a connection of what was accepted.
-    fn take_in(&mut self, from: Handle, fd: OwnedFd) -> Result<(), Status> {
+    fn take_in(&mut self, from: Handle, fd: Owned) -> Result<(), Status> {
         let listener = self.listeners.find(from)?;
         let (policy, owner) = (Rc::clone(&listener.policy), listener.owner);
         let handle = self.adopt(Link::Socket(fd), policy, owner, Life::Open)?;
@@ -165,7 +166,7 @@ impl Loop {
         let Some(listener) = self.listeners.get_mut(handle) else { return };
         let changed = listener.turn(Knock::Exhausted);
         if changed {
-            let (fd, token) = (listener.raw_fd(), Token(handle.0));
+            let (fd, token) = (listener.name(), Token(handle.0));
             // If the selector does not know it, it is not watched: what is wanted here.
             let _ = self.selector.update(fd, token, Interest::READ, Interest::NONE);
         }
@@ -218,7 +219,7 @@ impl Loop {
         match listener.gate() {
             Gate::Closed => return Err(Status::GONE),
             Gate::Listening => {
-                let (fd, token) = (listener.raw_fd(), Token(handle.0));
+                let (fd, token) = (listener.name(), Token(handle.0));
                 let _ = self.selector.update(fd, token, Interest::READ, Interest::NONE);
             }
             Gate::Paused => {}

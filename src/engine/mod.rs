@@ -25,9 +25,8 @@ use crate::net::listener::Listener;
 use crate::reactor::{self, Event, Interest, Selector, Token};
 use crate::source::door::Door;
 use crate::source::wheel::Wheel;
-use crate::sys;
+use crate::sys::{self, Fd, fd::AsFd};
 use std::collections::VecDeque;
-use std::os::fd::{AsFd, AsRawFd};
 use std::sync::Arc;
 use step::Current;
 use timer::UserTimer;
@@ -119,7 +118,9 @@ impl Loop {
         let clock = Box::new(sys::clock::Monotonic::new());
         let mut new = Loop::with(settings, selector, clock)?;
         new.backend = backend.name;
-        new.edge = backend.edge;
+        new.edge = backend.edge();
+        let held = backend.most.saturating_sub(DESCRIPTORS_LEFT);
+        new.max_connections = u64::from(new.max_connections).min(held) as u32;
         Ok(new)
     }
 
@@ -131,7 +132,7 @@ impl Loop {
     ) -> Result<Loop, (Status, i32)> {
         let (number, floor) = (settings.number, settings.floor);
         let door = Door::new().map_err(|e| refusal(&e))?;
-        let fd = door.as_fd().as_raw_fd();
+        let fd = Fd::of(&door.as_fd());
         selector.update(fd, DOOR, Interest::NONE, Interest::READ).map_err(|e| refusal(&e))?;
         let allowed = sys::limit::descriptors().saturating_sub(DESCRIPTORS_LEFT).max(1);
         let asked = match settings.max_connections {

@@ -141,7 +141,7 @@ impl Loop {
     }
 
     fn unwatch(&mut self, conn: &mut Conn, handle: Handle) {
-        let (fd, token) = (conn.link().raw_fd(), Token(handle.0));
+        let (fd, token) = (conn.link().fd(), Token(handle.0));
         if !conn.watched.is_none() {
             // A descriptor that the selector does not know any more is what is wanted here.
             let _ = self.selector.update(fd, token, conn.watched, Interest::NONE);
@@ -174,7 +174,7 @@ impl Loop {
         }
         listener.retry_at = NEVER;
         if let Err(error) =
-            self.selector.update(listener.raw_fd(), Token(handle.0), Interest::NONE, Interest::READ)
+            self.selector.update(listener.name(), Token(handle.0), Interest::NONE, Interest::READ)
         {
             let (why, os_error) = refusal(&error);
             return self.pause(handle, why, os_error);
@@ -191,7 +191,7 @@ impl Loop {
             if want == conn.watched {
                 continue;
             }
-            let fd = conn.link().raw_fd();
+            let fd = conn.link().fd();
             match self.selector.update(fd, Token(handle.0), conn.watched, want) {
                 Ok(()) => conn.watched = want,
                 Err(error) => {

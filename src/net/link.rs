@@ -2,13 +2,14 @@
 //! What a connection receives from and sends to: a socket, or something boxed behind the same four
 //! verbs (a script in tests, TLS later). Is not: buffers or state.
 
+use crate::sys::Fd;
+use crate::sys::fd::{AsFd, Owned};
 use crate::sys::socket::{self, Io};
-use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 
 /// A transport other than a plain socket.
 pub trait Transport {
     /// The descriptor to watch.
-    fn raw_fd(&self) -> RawFd;
+    fn fd(&self) -> Fd;
     /// Appends at most `max` received bytes to `buffer`.
     fn recv(&mut self, buffer: &mut Vec<u8>, max: usize) -> Io;
     /// Sends the start of `first` followed by `second`.
@@ -22,17 +23,17 @@ pub trait Transport {
 /// The transport of a connection.
 pub enum Link {
     /// A stream socket, the common case, without indirection.
-    Socket(OwnedFd),
+    Socket(Owned),
     /// Anything else.
     Boxed(Box<dyn Transport>),
 }
 
 impl Link {
     /// The descriptor to watch.
-    pub fn raw_fd(&self) -> RawFd {
+    pub fn fd(&self) -> Fd {
         match self {
-            Link::Socket(fd) => fd.as_raw_fd(),
-            Link::Boxed(transport) => transport.raw_fd(),
+            Link::Socket(fd) => Fd::of(fd),
+            Link::Boxed(transport) => transport.fd(),
         }
     }
 
@@ -73,7 +74,7 @@ impl Link {
     }
 
     /// The socket, if it is one.
-    pub fn socket(&self) -> Option<&OwnedFd> {
+    pub fn socket(&self) -> Option<&Owned> {
         match self {
             Link::Socket(fd) => Some(fd),
             Link::Boxed(_) => None,

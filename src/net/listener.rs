@@ -7,14 +7,15 @@ use super::{NEVER, Owner};
 use crate::base::time::Millis;
 use crate::base::{Machine, Status, limits};
 use crate::source::wheel::TimerId;
+use crate::sys::Fd;
+use crate::sys::fd::Owned;
 use std::net::SocketAddr;
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::rc::Rc;
 
 /// A listener.
 pub struct Listener {
     /// The socket, until it is closed; non-blocking, close-on-exec.
-    pub fd: Option<OwnedFd>,
+    pub fd: Option<Owned>,
     /// The address it really has.
     pub address: SocketAddr,
     /// What its connections have in common.
@@ -41,7 +42,7 @@ pub struct Listener {
 
 impl Listener {
     /// A listener that accepts.
-    pub fn new(fd: OwnedFd, address: SocketAddr, policy: Rc<Policy>, owner: Owner) -> Listener {
+    pub fn new(fd: Owned, address: SocketAddr, policy: Rc<Policy>, owner: Owner) -> Listener {
         Listener {
             fd: Some(fd),
             address,
@@ -59,9 +60,9 @@ impl Listener {
         }
     }
 
-    /// Its descriptor, for the selector; -1 once it is closed.
-    pub fn raw_fd(&self) -> RawFd {
-        self.fd.as_ref().map_or(-1, AsRawFd::as_raw_fd)
+    /// Its descriptor, for the selector; none once it is closed.
+    pub fn name(&self) -> Fd {
+        self.fd.as_ref().map_or(Fd::NONE, Fd::of)
     }
 
     /// Where it stands.

@@ -5,9 +5,9 @@
 
 use super::{Event, Interest, Selector, Token, millis};
 use crate::base::limits::BATCH;
+use crate::sys::Fd;
 use crate::sys::epoll::{Epoll, Record};
 use std::io;
-use std::os::fd::RawFd;
 use std::time::Duration;
 
 const IN: u32 = libc::EPOLLIN as u32;
@@ -16,6 +16,7 @@ const RDHUP: u32 = libc::EPOLLRDHUP as u32;
 const HUP: u32 = libc::EPOLLHUP as u32;
 const ERR: u32 = libc::EPOLLERR as u32;
 const ET: u32 = libc::EPOLLET as u32;
+const ONESHOT: u32 = libc::EPOLLONESHOT as u32;
 
 struct Selected {
     epoll: Epoll,
@@ -29,7 +30,12 @@ pub(super) fn open() -> io::Result<Box<dyn Selector>> {
 }
 
 fn mask(interest: Interest) -> u32 {
-    let pairs = [(Interest::READ, IN | RDHUP), (Interest::WRITE, OUT), (Interest::EDGE, ET)];
+    let pairs = [
+        (Interest::READ, IN | RDHUP),
+        (Interest::WRITE, OUT),
+        (Interest::EDGE, ET),
+        (Interest::ONCE, ONESHOT),
+    ];
     pairs.iter().filter(|(want, _)| interest.contains(*want)).fold(0, |mask, (_, bits)| mask | bits)
 }
 
@@ -52,7 +58,7 @@ fn flags(events: u32) -> u8 {
 }
 
 impl Selector for Selected {
-    fn update(&mut self, fd: RawFd, token: Token, old: Interest, new: Interest) -> io::Result<()> {
+    fn update(&mut self, fd: Fd, token: Token, old: Interest, new: Interest) -> io::Result<()> {
         match (old.is_none(), new.is_none()) {
             (true, true) => Ok(()),
             (true, false) => self.epoll.add(fd, mask(new), token.0),
@@ -71,5 +77,9 @@ impl Selector for Selected {
         let event = |r: &Record| Event { token: Token(r.u64), flags: flags(r.events) };
         out.extend(self.records[..ready].iter().map(event));
         Ok(())
+    }
+
+    fn descriptor(&self) -> Fd {
+        self.epoll.name()
     }
 }

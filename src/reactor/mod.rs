@@ -10,10 +10,10 @@ mod poll;
 pub mod sim;
 
 use crate::base::Status;
-use std::ffi::OsStr;
+use crate::sys::Fd;
+use std::ffi::{CStr, OsStr};
 use std::io;
 use std::ops::BitOr;
-use std::os::fd::RawFd;
 use std::time::Duration;
 
 /// The environment variable that names the backend where the program does not.
@@ -39,6 +39,9 @@ impl Interest {
     pub const TROUBLE: Interest = Interest(4);
     /// Tell each arrival once, where the backend can (`Backend::edge`); alone it is no interest.
     pub const EDGE: Interest = Interest(8);
+    /// Tell one event and then nothing, not even trouble, until `update` is called again, for which
+    /// this interest is still the old one; alone it is no interest.
+    pub const ONCE: Interest = Interest(16);
 
     /// Whether all of `other` is in this.
     pub const fn contains(self, other: Interest) -> bool {
@@ -47,7 +50,7 @@ impl Interest {
 
     /// Whether nothing is watched for.
     pub const fn is_none(self) -> bool {
-        self.0 & !Interest::EDGE.0 == 0
+        self.0 & !(Interest::EDGE.0 | Interest::ONCE.0) == 0
     }
 }
 
@@ -60,7 +63,7 @@ impl BitOr for Interest {
 
 impl std::fmt::Debug for Interest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let names = [(1, "READ"), (2, "WRITE"), (4, "TROUBLE"), (8, "EDGE")];
+        let names = [(1, "READ"), (2, "WRITE"), (4, "TROUBLE"), (8, "EDGE"), (16, "ONCE")];
         let held: Vec<&str> =
             names.iter().filter(|(bit, _)| self.0 & bit != 0).map(|(_, name)| *name).collect();
         f.write_str(if held.is_empty() { "NONE" } else { "" })?;
@@ -115,11 +118,53 @@ pub trait Selector {
     /// Watches for `new` what was watched for `old`, and from now on reports it as `token`. `old`
     /// must be what the last call for this descriptor said, or NONE; a descriptor is closed after
     /// NONE only.
-    fn update(&mut self, fd: RawFd, token: Token, old: Interest, new: Interest) -> io::Result<()>;
+    fn update(&mut self, fd: Fd, token: Token, old: Interest, new: Interest) -> io::Result<()>;
 
     /// Replaces what is in `out` by what is ready, waiting for it as long as `timeout` (without:
     /// for ever). Nothing ready in time, or a signal: `out` is empty.
     fn wait(&mut self, out: &mut Vec<Event>, timeout: Option<Duration>) -> io::Result<()>;
+
+    /// Tells the kernel now what `update` has kept for the next `wait`; for a caller that waits
+    /// elsewhere, on `descriptor`.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// What becomes readable when a `wait` would tell something; `Fd::NONE` where the kernel has no
+    /// such thing.
+    fn descriptor(&self) -> Fd {
+        Fd::NONE
+    }
+}
+
+/// What a backend can do that others cannot; a set.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Features(u32);
+
+impl Features {
+    /// Nothing beyond the contract.
+    pub const NONE: Features = Features(0);
+    /// `Interest::EDGE` has an effect.
+    pub const EDGE: Features = Features(1);
+    /// Hang-ups and errors are told as such; without it they show as readiness alone.
+    pub const HANGUP: Features = Features(2);
+    /// `Selector::descriptor` is one.
+    pub const DESCRIPTOR: Features = Features(4);
+
+    /// Both sets.
+    pub const fn with(self, other: Features) -> Features {
+        Features(self.0 | other.0)
+    }
+
+    /// Whether all of `other` is in this.
+    pub const fn contains(self, other: Features) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// The bits.
+    pub const fn bits(self) -> u32 {
+        self.0
+    }
 }
 
 /// A kernel facility that this machine has.
@@ -127,18 +172,42 @@ pub trait Selector {
 pub struct Backend {
     /// Its name at run time.
     pub name: &'static str,
-    /// Whether `Interest::EDGE` has an effect.
-    pub edge: bool,
+    /// The name as C reads it.
+    pub c_name: &'static CStr,
+    /// What it can do.
+    pub features: Features,
+    /// Descriptors of this number and above cannot be held.
+    pub most: u64,
     /// A selector that watches nothing. It belongs to the process that opened it: after fork(2) the
     /// child opens its own.
     pub open: fn() -> io::Result<Box<dyn Selector>>,
 }
 
+impl Backend {
+    /// Whether `Interest::EDGE` has an effect.
+    pub const fn edge(&self) -> bool {
+        self.features.contains(Features::EDGE)
+    }
+}
+
+/// What a backend can do that looks at states only, each time anew.
+const STATES_ONLY: Features = Features::HANGUP;
+
+/// What one can do that the kernel keeps.
+#[cfg(target_os = "linux")]
+const KEPT: Features = Features::EDGE.with(Features::HANGUP).with(Features::DESCRIPTOR);
+
 /// Every backend of this machine, the preferred one first.
 pub static BACKENDS: &[Backend] = &[
     #[cfg(target_os = "linux")]
-    Backend { name: "epoll", edge: true, open: epoll::open },
-    Backend { name: "poll", edge: false, open: poll::open },
+    Backend { name: "epoll", c_name: c"epoll", features: KEPT, most: u64::MAX, open: epoll::open },
+    Backend {
+        name: "poll",
+        c_name: c"poll",
+        features: STATES_ONLY,
+        most: u64::MAX,
+        open: poll::open,
+    },
 ];
 
 /// The backend of exactly this name; without a name the one that the environment variable
@@ -189,7 +258,7 @@ mod tests {
 
     #[test]
     fn edge_alone_is_no_interest() {
-        assert!(Interest::NONE.is_none() && Interest::EDGE.is_none());
+        assert!(Interest::NONE.is_none() && (Interest::EDGE | Interest::ONCE).is_none());
         assert!(!(Interest::TROUBLE | Interest::EDGE).is_none());
         let both = Interest::READ | Interest::WRITE;
         assert!(both.contains(Interest::READ) && !Interest::READ.contains(both));

@@ -5,9 +5,8 @@
 
 use super::{Event, Interest, Selector, Token, millis};
 use crate::base::limits::BATCH;
-use crate::sys::poll;
+use crate::sys::{Fd, poll};
 use std::io;
-use std::os::fd::RawFd;
 use std::time::Duration;
 
 /// `places` of a descriptor that is not watched.
@@ -23,7 +22,8 @@ const RDHUP: i16 = 0;
 struct Selected {
     places: Vec<u32>,
     records: Vec<poll::Record>,
-    tokens: Vec<Token>,
+    /// Each with whether it is told once.
+    tokens: Vec<(Token, bool)>,
     /// Where the next look begins, so that a batch that was full does not starve what lay behind
     /// it.
     turn: usize,
@@ -59,16 +59,22 @@ fn flags(events: i16) -> u8 {
     flags
 }
 
+/// The descriptor of a record. poll(2) passes over negative numbers, so that of one that was told
+/// once and is not to be told again is kept as its complement.
+fn number(record: &poll::Record) -> usize {
+    record.fd.max(!record.fd) as usize
+}
+
 impl Selected {
-    fn place(&self, fd: RawFd) -> Option<usize> {
-        let place = *self.places.get(usize::try_from(fd).ok()?)?;
+    fn place(&self, fd: Fd) -> Option<usize> {
+        let place = *self.places.get(usize::try_from(fd.raw()).ok()?)?;
         (place != NOWHERE).then_some(place as usize)
     }
 
-    fn add(&mut self, fd: RawFd, token: Token, events: i16) -> io::Result<()> {
+    fn add(&mut self, fd: Fd, token: (Token, bool), events: i16) -> io::Result<()> {
         // A number that is no descriptor could ask for a table of any size.
         poll::is_open(fd)?;
-        let index = fd as usize;
+        let index = fd.raw() as usize;
         if self.places.len() <= index {
             self.places.resize(index + 1, NOWHERE);
         }
@@ -81,9 +87,9 @@ impl Selected {
     fn remove(&mut self, place: usize) {
         let gone = self.records.swap_remove(place);
         self.tokens.swap_remove(place);
-        self.places[gone.fd as usize] = NOWHERE;
+        self.places[number(&gone)] = NOWHERE;
         if let Some(moved) = self.records.get(place) {
-            self.places[moved.fd as usize] = place as u32;
+            self.places[number(moved)] = place as u32;
         }
     }
 
@@ -98,7 +104,11 @@ impl Selected {
             let flags = flags(self.records[at].revents);
             if self.records[at].revents != 0 {
                 ready -= 1;
-                out.push(Event { token: self.tokens[at], flags });
+                let (token, once) = self.tokens[at];
+                out.push(Event { token, flags });
+                if once {
+                    self.records[at].fd = !self.records[at].fd;
+                }
             }
             at += 1;
         }
@@ -107,7 +117,8 @@ impl Selected {
 }
 
 impl Selector for Selected {
-    fn update(&mut self, fd: RawFd, token: Token, _old: Interest, new: Interest) -> io::Result<()> {
+    fn update(&mut self, fd: Fd, token: Token, _old: Interest, new: Interest) -> io::Result<()> {
+        let token = (token, new.contains(Interest::ONCE));
         match self.place(fd) {
             None if new.is_none() => Ok(()),
             None => self.add(fd, token, mask(new)),
@@ -116,7 +127,7 @@ impl Selector for Selected {
                 Ok(())
             }
             Some(place) => {
-                self.records[place].events = mask(new);
+                self.records[place] = poll::record(fd, mask(new));
                 self.tokens[place] = token;
                 Ok(())
             }

@@ -11,10 +11,10 @@
 use super::{Event, Interest, Selector, Token};
 use crate::base::limits::BATCH;
 use crate::base::time::{Clock, Millis, NANOS_PER_MILLI, Nanos};
+use crate::sys::Fd;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
-use std::os::fd::RawFd;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ use std::time::Duration;
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Ready {
     /// Whom it happens to.
-    pub fd: RawFd,
+    pub fd: Fd,
     /// Input came; told with READ.
     pub readable: bool,
     /// Output has room; told with WRITE.
@@ -47,8 +47,8 @@ struct State {
     now: u64,
     /// In the order of time; of one time, in the order of scripting.
     script: VecDeque<Batch>,
-    watched: BTreeMap<RawFd, (Token, Interest)>,
-    pending: Vec<(RawFd, u8)>,
+    watched: BTreeMap<Fd, (Token, Interest)>,
+    pending: Vec<(Fd, u8)>,
     update_faults: VecDeque<i32>,
     wait_faults: VecDeque<i32>,
 }
@@ -87,7 +87,7 @@ impl World {
     }
 
     /// What is watched for on this descriptor.
-    pub fn interest(&self, fd: RawFd) -> Interest {
+    pub fn interest(&self, fd: Fd) -> Interest {
         self.0.borrow().watched.get(&fd).map_or(Interest::NONE, |(_, interest)| *interest)
     }
 
@@ -163,9 +163,13 @@ impl State {
 
 impl Selector for World {
     /// Panics if `old` is not what is watched for: that is a defect of the caller.
-    fn update(&mut self, fd: RawFd, token: Token, old: Interest, new: Interest) -> io::Result<()> {
+    fn update(&mut self, fd: Fd, token: Token, old: Interest, new: Interest) -> io::Result<()> {
         let watched = self.interest(fd);
-        assert!(old == watched || old.is_none() && watched.is_none(), "{fd}: {old:?} {watched:?}");
+        assert!(
+            old == watched || old.is_none() && watched.is_none(),
+            "{}: {old:?} {watched:?}",
+            fd.raw()
+        );
         let state = &mut *self.0.borrow_mut();
         if let Some(errno) = state.update_faults.pop_front() {
             return Err(io::Error::from_raw_os_error(errno));

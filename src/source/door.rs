@@ -8,11 +8,11 @@
 
 use crate::base::Status;
 use crate::base::limits::POSTS;
+use crate::sys::fd::{AsFd, Borrowed};
 use crate::sys::wake::Wake;
 use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 struct Queue<T> {
@@ -101,7 +101,7 @@ impl<T: Send> Door<T> {
 }
 
 impl<T: Send> AsFd for Door<T> {
-    fn as_fd(&self) -> BorrowedFd<'_> {
+    fn as_fd(&self) -> Borrowed<'_> {
         self.wake.as_fd()
     }
 }
@@ -109,11 +109,10 @@ impl<T: Send> AsFd for Door<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sys::poll;
-    use std::os::fd::AsRawFd;
+    use crate::sys::{Fd, poll};
 
     fn rings<T: Send>(door: &Door<T>, timeout_ms: i32) -> bool {
-        let mut set = [poll::record(door.as_fd().as_raw_fd(), libc::POLLIN)];
+        let mut set = [poll::record(Fd::of(&door.as_fd()), libc::POLLIN)];
         poll::wait(&mut set, timeout_ms).unwrap() == 1
     }
 

@@ -2,8 +2,9 @@
 //! epoll(7). Is not: the selector, which is `reactor::epoll`.
 
 use super::check;
+use super::fd::Fd;
 use std::io;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
 /// One report of epoll_wait(2).
 pub type Record = libc::epoll_event;
@@ -21,26 +22,31 @@ impl Epoll {
         Ok(Epoll(unsafe { OwnedFd::from_raw_fd(fd) }))
     }
 
+    /// Its own descriptor, readable while a wait would tell something.
+    pub fn name(&self) -> Fd {
+        Fd::of(&self.0)
+    }
+
     /// Starts to watch.
-    pub fn add(&self, fd: RawFd, events: u32, word: u64) -> io::Result<()> {
+    pub fn add(&self, fd: Fd, events: u32, word: u64) -> io::Result<()> {
         self.control(libc::EPOLL_CTL_ADD, fd, events, word)
     }
 
     /// Changes what is watched for.
-    pub fn modify(&self, fd: RawFd, events: u32, word: u64) -> io::Result<()> {
+    pub fn modify(&self, fd: Fd, events: u32, word: u64) -> io::Result<()> {
         self.control(libc::EPOLL_CTL_MOD, fd, events, word)
     }
 
     /// Stops to watch.
-    pub fn delete(&self, fd: RawFd) -> io::Result<()> {
+    pub fn delete(&self, fd: Fd) -> io::Result<()> {
         self.control(libc::EPOLL_CTL_DEL, fd, 0, 0)
     }
 
-    fn control(&self, what: i32, fd: RawFd, events: u32, word: u64) -> io::Result<()> {
+    fn control(&self, what: i32, fd: Fd, events: u32, word: u64) -> io::Result<()> {
         let mut record = Record { events, u64: word };
         // SAFETY: `record` is valid for the call, and the kernel copies it; a number that is no
         // descriptor is refused with EBADF.
-        check(unsafe { libc::epoll_ctl(self.0.as_raw_fd(), what, fd, &mut record) }).map(drop)
+        check(unsafe { libc::epoll_ctl(self.0.as_raw_fd(), what, fd.raw(), &mut record) }).map(drop)
     }
 
     /// Fills `out` from the front and says how many; -1 ms waits without end.

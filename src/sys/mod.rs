@@ -9,12 +9,14 @@ pub mod clock;
 #[cfg(target_os = "linux")]
 pub mod epoll;
 pub mod errno;
+pub mod fd;
 pub mod limit;
 pub mod poll;
 pub mod process;
 pub mod socket;
 pub mod wake;
 
+pub use fd::Fd;
 use std::io;
 
 /// The result of a system call as a `Result`: negative is the error in errno.

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! poll(2). Is not: the selector, which is `reactor::poll`.
 
+use super::Fd;
 use std::io;
-use std::os::fd::RawFd;
 
 /// One entry of the set that poll(2) looks at.
 pub type Record = libc::pollfd;
 
 /// An entry that asks for `events`.
-pub fn record(fd: RawFd, events: i16) -> Record {
-    Record { fd, events, revents: 0 }
+pub fn record(fd: Fd, events: i16) -> Record {
+    Record { fd: fd.raw(), events, revents: 0 }
 }
 
 /// Fills in what is ready and says how many entries have something; -1 ms waits without end.
@@ -20,7 +20,7 @@ pub fn wait(set: &mut [Record], timeout_ms: i32) -> io::Result<usize> {
 }
 
 /// Whether this number is an open descriptor: an error (EBADF) if not.
-pub fn is_open(fd: RawFd) -> io::Result<()> {
+pub fn is_open(fd: Fd) -> io::Result<()> {
     // SAFETY: F_GETFD takes no pointer and changes nothing.
-    super::check(unsafe { libc::fcntl(fd, libc::F_GETFD) }).map(drop)
+    super::check(unsafe { libc::fcntl(fd.raw(), libc::F_GETFD) }).map(drop)
 }

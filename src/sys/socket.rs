@@ -273,11 +273,11 @@ pub fn reset_on_close(fd: BorrowedFd<'_>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sys::poll;
+    use crate::sys::{Fd, poll};
 
     /// Waits (bounded) until the socket is ready; loopback delivers at once, but in its own time.
     fn await_ready(fd: BorrowedFd<'_>, events: i16) {
-        let mut set = [poll::record(fd.as_raw_fd(), events)];
+        let mut set = [poll::record(Fd::of(&fd), events)];
         assert_eq!(poll::wait(&mut set, 10_000).unwrap(), 1, "nothing within ten seconds");
     }
 

@@ -85,10 +85,10 @@ impl AsFd for Wake {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sys::poll;
+    use crate::sys::{Fd, poll};
 
     fn readable(wake: &Wake) -> bool {
-        let mut set = [poll::record(wake.as_fd().as_raw_fd(), libc::POLLIN)];
+        let mut set = [poll::record(Fd::of(&wake.as_fd()), libc::POLLIN)];
         poll::wait(&mut set, 0).unwrap() == 1
     }
 

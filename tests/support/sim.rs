@@ -8,7 +8,6 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
-use std::os::fd::RawFd;
 use std::rc::Rc;
 use std::time::Duration;
 use webcore::base::time::{Clock, Millis, Nanos};
@@ -20,11 +19,11 @@ use webcore::net::link::{Link, Transport};
 use webcore::net::policy::Policy;
 use webcore::reactor::sim::{Batch, Ready, World};
 use webcore::reactor::{Event, Interest, Selector, Token};
-use webcore::sys::poll;
 use webcore::sys::socket::Io;
+use webcore::sys::{Fd, poll};
 
 /// Descriptors of scripted connections count from here, far above those of the process.
-const FIRST_FD: RawFd = 100_000;
+const FIRST_FD: i32 = 100_000;
 
 /// How a loop under test is made.
 pub const SETTINGS: Settings<'static> =
@@ -32,7 +31,7 @@ pub const SETTINGS: Settings<'static> =
 
 /// What a peer has done and what has become of it.
 pub struct Wire {
-    pub fd: RawFd,
+    pub fd: Fd,
     /// Sent by the peer and not received yet.
     pub input: VecDeque<u8>,
     /// The peer has ended its output, behind `input`.
@@ -135,7 +134,7 @@ impl Peer {
 struct Ours(Rc<RefCell<Wire>>, World);
 
 impl Transport for Ours {
-    fn raw_fd(&self) -> RawFd {
+    fn fd(&self) -> Fd {
         self.0.borrow().fd
     }
 
@@ -224,7 +223,7 @@ pub struct Kernel {
     pub world: World,
     pub asked: Rc<RefCell<Asked>>,
     wires: Rc<RefCell<Vec<Rc<RefCell<Wire>>>>>,
-    watched: Rc<RefCell<BTreeMap<RawFd, Interest>>>,
+    watched: Rc<RefCell<BTreeMap<Fd, Interest>>>,
     wait_faults: Rc<RefCell<VecDeque<i32>>>,
     /// Readiness to be told at the next wait though it is not true.
     spurious: Rc<RefCell<Vec<Ready>>>,
@@ -254,7 +253,8 @@ impl Kernel {
 
     /// A peer that takes everything and has sent nothing, with our end of its wire.
     pub fn peer(&self) -> (Peer, Link) {
-        let fd = FIRST_FD + self.wires.borrow().len() as RawFd;
+        let fd = FIRST_FD + self.wires.borrow().len() as i32;
+        let fd = Fd::from(fd);
         let wire = Rc::new(RefCell::new(Wire {
             fd,
             input: VecDeque::new(),
@@ -309,9 +309,9 @@ impl Kernel {
 
     /// What is true now of a descriptor, as far as it is watched for. Those that are not of a
     /// wire are real: the door, and listeners.
-    fn truth(&self, fd: RawFd, interest: Interest) -> Ready {
+    fn truth(&self, fd: Fd, interest: Interest) -> Ready {
         let wires = self.wires.borrow();
-        let ready = match usize::try_from(fd - FIRST_FD).ok().and_then(|at| wires.get(at)) {
+        let ready = match usize::try_from(fd.raw() - FIRST_FD).ok().and_then(|at| wires.get(at)) {
             Some(wire) => wire.borrow().ready(),
             None => real(fd),
         };
@@ -319,7 +319,7 @@ impl Kernel {
     }
 }
 
-fn real(fd: RawFd) -> Ready {
+fn real(fd: Fd) -> Ready {
     let mut set = [poll::record(fd, libc::POLLIN | libc::POLLOUT)];
     poll::wait(&mut set, 0).unwrap();
     let is = |flag: i16| set[0].revents & flag != 0;
@@ -343,8 +343,8 @@ fn watched_for(ready: Ready, interest: Interest) -> Ready {
 }
 
 impl Selector for Kernel {
-    fn update(&mut self, fd: RawFd, token: Token, old: Interest, new: Interest) -> io::Result<()> {
-        assert_ne!(old, new, "{fd}: an update that changes nothing");
+    fn update(&mut self, fd: Fd, token: Token, old: Interest, new: Interest) -> io::Result<()> {
+        assert_ne!(old, new, "{fd:?}: an update that changes nothing");
         self.asked.borrow_mut().updates += 1;
         self.world.update(fd, token, old, new)?;
         let watched = &mut *self.watched.borrow_mut();

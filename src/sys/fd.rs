@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! A descriptor by its name, and one that is owned. Is not: what can be done with it. INVARIANT:
+//! above `reactor` nobody knows how wide a descriptor is, or that it is a number.
+
+use std::os::fd::{AsRawFd, RawFd};
+
+pub use std::os::fd::{AsFd, BorrowedFd as Borrowed, OwnedFd as Owned};
+
+/// The name of a descriptor, which may be closed meanwhile: for tables, and for a selector.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Fd(RawFd);
+
+impl Fd {
+    /// No descriptor.
+    pub const NONE: Fd = Fd(-1);
+
+    /// The name of one that is open.
+    #[inline]
+    pub fn of(fd: &impl AsRawFd) -> Fd {
+        Fd(fd.as_raw_fd())
+    }
+
+    /// The system's own name.
+    #[inline]
+    pub fn raw(self) -> RawFd {
+        self.0
+    }
+}
+
+impl Default for Fd {
+    fn default() -> Fd {
+        Fd::NONE
+    }
+}
+
+impl From<RawFd> for Fd {
+    fn from(number: RawFd) -> Fd {
+        Fd(number)
+    }
+}
