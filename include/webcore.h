@@ -63,6 +63,21 @@ typedef int32_t wc_status;
  */
 typedef uint64_t wc_loop;
 
+/** A watcher of a descriptor; 0 is none. */
+typedef uint64_t wc_watch;
+
+/** A watcher of a signal; 0 is none. */
+typedef uint64_t wc_signal;
+
+/** A child process; 0 is none. */
+typedef uint64_t wc_child;
+
+/** A pool of threads; 0 is none. */
+typedef uint64_t wc_pool;
+
+/** A job of a pool; 0 is none. */
+typedef uint64_t wc_job;
+
 /** A timer of a loop; 0 is none. */
 typedef uint64_t wc_timer;
 
@@ -150,6 +165,9 @@ typedef void (*wc_free_fn)(void *user);
  */
 #define WC_E_VERSION (-9)
 
+/** The program took it back before it was done. */
+#define WC_E_CANCELLED (-10)
+
 /** The operating system refused; wc_loop_os_error has its number. */
 #define WC_E_OS (-50)
 
@@ -165,7 +183,7 @@ typedef void (*wc_free_fn)(void *user);
 /** The address is not one: it cannot be read, or is not of this machine. */
 #define WC_E_ADDRESS (-54)
 
-/** The address is in use. */
+/** The address is in use, or the descriptor is watched already. */
 #define WC_E_INUSE (-55)
 
 /** The operating system denies the permission. */
@@ -176,6 +194,9 @@ typedef void (*wc_free_fn)(void *user);
 
 /** The loop that owned the object was freed. */
 #define WC_E_FREED (-58)
+
+/** There is no file, program or host of that name. */
+#define WC_E_NOTFOUND (-59)
 
 /** The peer reset the connection. */
 #define WC_E_RESET (-80)
@@ -451,6 +472,10 @@ typedef struct wc_loop_stats {
     uint32_t timers;
     /** HTTP requests now. */
     uint32_t live_requests;
+    /** Watchers of descriptors that live. */
+    uint32_t watches;
+    /** Reserved; 0. */
+    uint32_t reserved;
 } wc_loop_stats;
 
 /**
@@ -609,6 +634,9 @@ wc_status wc_loop_get_stats(wc_loop loop_,
  */
 #define WC_EVENT_REJECT 19
 
+/** A watched descriptor is ready. detail: for what, WC_READ and the like. */
+#define WC_EVENT_WATCH 20
+
 /** One event of the pull face. Set size to sizeof(wc_event) before the first call. */
 typedef struct wc_event {
     /** Bytes of this struct as the caller knows it; set by the caller. */
@@ -619,8 +647,8 @@ typedef struct wc_event {
     wc_status status;
     /** The operating system's number for that, or 0; for logs. */
     int32_t os_error;
-    /** Reserved; 0. */
-    int32_t reserved;
+    /** More of what happened, where the kind says so, else 0. */
+    int32_t detail;
     /** The handle of what it happened to; 0 for a post. */
     uint64_t object;
     /** The handle of what that belongs to, where the kind says so, else 0. */
@@ -810,6 +838,136 @@ wc_status wc_loop_post(wc_loop loop_,
                        wc_post_fn run,
                        void *user,
                        wc_free_fn drop);
+
+/* ---- watch ---- */
+
+/**
+ * A read will not wait: there is input, its end, an error, or a connection to accept.
+ */
+#define WC_READ 1
+
+/** A write will not wait: there is room, or an error. */
+#define WC_WRITE 2
+
+/**
+ * Tell each arrival once, where the backend can: read or write then until that would wait.
+ */
+#define WC_EDGE 8
+
+/** Tell one event and then nothing until wc_watch_set is called again. */
+#define WC_ONCE 16
+
+/** The library closes the descriptor when the watcher ends. */
+#define WC_ADOPT 32
+
+/**
+ * Told only: the peer has ended its output, or both directions are down. There may still be input
+ * to read.
+ */
+#define WC_HANGUP 64
+
+/** Told only: an error is pending, which the next read or write gives. */
+#define WC_ERROR 128
+
+/**
+ * A watched descriptor is ready for what is in `ready`: WC_READ, WC_WRITE, WC_HANGUP, WC_ERROR. An
+ * end or an error shows as the readiness that was asked for, too.
+ */
+typedef void (*wc_watch_fn)(wc_watch watch, uint32_t ready, void *user);
+
+/**
+ * Watches a descriptor: a socket, a pipe, a terminal, a FIFO, whatever can be waited for. What is
+ * on disk is always ready, on every backend: each turn of the loop tells it. The descriptor should
+ * be non-blocking; end the watcher before it is closed. Level-triggered unless WC_EDGE is given.
+ *
+ * [loop thread]
+ *
+ * @param loop_      the loop
+ * @param fd         the descriptor; it stays the program's, unless WC_ADOPT is given: then it is
+ *                   the library's from here on if this succeeds
+ * @param bits       WC_READ, WC_WRITE, both or none, with WC_EDGE, WC_ONCE, WC_ADOPT
+ * @param on_ready   the callback; may be null for a program that pulls events
+ * @param user       goes to the callback
+ * @param free_user  called once with user when the watcher has ended; also if this call fails,
+ *                   before it returns; may be null
+ * @param out        where the handle is written; may be null
+ *
+ * Returns: WC_OK; WC_E_INVAL for other bits; WC_E_BACKEND if WC_EDGE is not to be had (see
+ * wc_backend_features); WC_E_INUSE if this loop watches the descriptor already; WC_E_NOFILES for
+ * one that select(2) cannot hold; WC_E_OS if it is not open; WC_E_NOMEM; WC_E_LIMIT; WC_E_STATE
+ * while the loop is being freed; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ * See epoll_ctl(2), kevent(2).
+ */
+WC_API
+wc_status wc_watch_start(wc_loop loop_,
+                         int fd,
+                         uint32_t bits,
+                         wc_watch_fn on_ready,
+                         void *user,
+                         wc_free_fn free_user,
+                         wc_watch *out);
+
+/**
+ * Asks for something else from now on, or once more after WC_ONCE; also in the watcher's own
+ * callback. What the kernel had told before and the program was not told yet is forgotten, and
+ * told again if it still holds.
+ *
+ * [loop thread]
+ *
+ * @param watch  the watcher
+ * @param bits   WC_READ, WC_WRITE, WC_EDGE, WC_ONCE; 0 pauses it
+ *
+ * Returns: WC_OK; WC_E_INVAL for other bits; WC_E_BACKEND; WC_E_GONE; WC_E_BADHANDLE, WC_E_THREAD,
+ * WC_E_FORKED, WC_E_PANIC. What the system refuses later is told as WC_ERROR.
+ */
+WC_API
+wc_status wc_watch_set(wc_watch watch,
+                       uint32_t bits);
+
+/**
+ * Ends a watcher: nothing more is told, also not what has happened already. The loop has forgotten
+ * the descriptor before this returns; one that was adopted is closed. The user pointer goes back
+ * before the next event.
+ *
+ * [loop thread]
+ *
+ * @param watch  the watcher
+ *
+ * Returns: WC_OK; WC_E_GONE; WC_E_BADHANDLE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ */
+WC_API
+wc_status wc_watch_stop(wc_watch watch);
+
+/**
+ * Ends a watcher, as wc_watch_stop does, and gives its descriptor to the program, open, also if it
+ * was adopted.
+ *
+ * [loop thread]
+ *
+ * @param watch  the watcher
+ * @param fd     where the descriptor is written
+ *
+ * Returns: WC_OK; WC_E_INVAL for a null fd; WC_E_GONE; WC_E_BADHANDLE, WC_E_THREAD, WC_E_FORKED,
+ * WC_E_PANIC.
+ */
+WC_API
+wc_status wc_watch_release(wc_watch watch,
+                           int *fd);
+
+/**
+ * The descriptor of a watcher.
+ *
+ * [loop thread]
+ *
+ * @param watch  the watcher
+ * @param fd     where the descriptor is written; it stays where it was
+ *
+ * Returns: WC_OK; WC_E_INVAL for a null fd; WC_E_GONE; WC_E_BADHANDLE, WC_E_THREAD, WC_E_FORKED,
+ * WC_E_PANIC.
+ */
+WC_API
+wc_status wc_watch_fd(wc_watch watch,
+                      int *fd);
 
 /* ---- timer ---- */
 

@@ -30,6 +30,9 @@ pub enum Message {
     Above(Box<dyn Any + Send>),
 }
 
+/// What a watched descriptor is ready for.
+pub use super::watch::Ready;
+
 /// How to close.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum How {
@@ -68,6 +71,8 @@ pub enum Notice {
     },
     /// A timer fired.
     Timer(Handle),
+    /// A watched descriptor is ready.
+    Ready(Handle, Ready),
     /// A timer, or a listener with all of its connections, is gone: its owner's words are given
     /// back.
     Ended(Owner),

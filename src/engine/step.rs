@@ -263,6 +263,9 @@ impl Loop {
         for handle in self.timers.handles() {
             let _ = self.cancel_timer(handle);
         }
+        for handle in self.watches.handles() {
+            let _ = self.stop_watch(handle);
+        }
     }
 
     /// Closes all listeners.

@@ -17,6 +17,7 @@ impl Loop {
         debug_assert!(self.ready.is_empty(), "next() said none");
         self.reap();
         self.tell_selector();
+        self.tell_watches();
         let timeout = self.timeout(until);
         self.stats.turns += 1;
         self.events.clear();
@@ -31,6 +32,7 @@ impl Loop {
             let event = self.events[at];
             self.mark(&event);
         }
+        self.mark_always_ready();
         self.ready.append(&mut self.later);
         self.wheel.advance(self.now.floor());
         Ok(())
@@ -49,6 +51,7 @@ impl Loop {
             || !self.accepting.is_empty()
             || !self.posts.is_empty()
             || !self.dead.is_empty()
+            || self.watches.has_work()
     }
 
     fn timeout(&mut self, until: Option<Millis>) -> Option<Duration> {
@@ -76,6 +79,7 @@ impl Loop {
         let handle = Handle(event.token.0);
         match handle.kind() {
             Some(Kind::Conn) => self.mark_conn(handle, event),
+            Some(Kind::Watch) => self.mark_watch(handle, event),
             Some(Kind::Listener) if self.listeners.get(handle).is_some() => {
                 self.accepting.push_back(handle);
             }

@@ -9,6 +9,7 @@ use super::event::{self, wc_event};
 use super::http::wc_http_callbacks;
 use super::listener::wc_listener_callbacks;
 use super::timer::TimerFn;
+use super::watch::wc_watch_fn;
 use crate::net::Owner;
 use std::collections::VecDeque;
 use std::ffi::c_void;
@@ -21,6 +22,8 @@ pub(super) enum Callbacks {
     Http(wc_http_callbacks, wc_listener_callbacks),
     /// A timer.
     Timer(TimerFn),
+    /// A watcher of a descriptor.
+    Watch(wc_watch_fn),
 }
 
 impl Callbacks {
@@ -29,7 +32,10 @@ impl Callbacks {
         let plain = |f: Option<PlainFn>| f.map(|f| Call::Plain(f, e.object, e.user));
         match (self, e.kind) {
             (Callbacks::Timer(f), event::WC_EVENT_TIMER) => plain(*f),
-            (Callbacks::Timer(_), _) => None,
+            (Callbacks::Watch(f), event::WC_EVENT_WATCH) => {
+                f.map(|f| Call::Ready(f, e.object, e.detail as u32, e.user))
+            }
+            (Callbacks::Timer(_) | Callbacks::Watch(_), _) => None,
             (Callbacks::Conn(c, l), _) => conn_call(c, e).or_else(|| listener_call(l, e)),
             (Callbacks::Http(h, l), _) => http_call(h, e).or_else(|| listener_call(l, e)),
         }

@@ -14,6 +14,9 @@ pub(super) type WhyFn = unsafe extern "C-unwind" fn(u64, wc_status, i32, *mut c_
 /// `void f(handle, why, user)`.
 pub(super) type EndFn = unsafe extern "C-unwind" fn(u64, wc_status, *mut c_void);
 
+/// `void f(handle, ready, user)`.
+pub(super) type ReadyFn = unsafe extern "C-unwind" fn(u64, u32, *mut c_void);
+
 /// A user pointer with the function that takes it back.
 #[derive(Clone, Copy)]
 pub(super) struct User {
@@ -28,6 +31,7 @@ pub(super) enum Call {
     Data(DataFn, u64, *const c_char, usize, *mut c_void),
     Why(WhyFn, u64, wc_status, i32, *mut c_void),
     End(EndFn, u64, wc_status, *mut c_void),
+    Ready(ReadyFn, u64, u32, *mut c_void),
     Free(User),
 }
 
@@ -45,6 +49,7 @@ impl Call {
                 Call::Data(f, handle, data, len, user) => f(handle, data, len, user),
                 Call::Why(f, handle, why, os_error, user) => f(handle, why, os_error, user),
                 Call::End(f, handle, why, user) => f(handle, why, user),
+                Call::Ready(f, handle, ready, user) => f(handle, ready, user),
                 Call::Free(User { ptr, free: Some(free) }) => free(ptr),
                 Call::Free(User { free: None, .. }) => {}
             }

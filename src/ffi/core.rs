@@ -139,8 +139,7 @@ impl Core {
     }
 
     fn is_drained(&self) -> bool {
-        let (connections, ..) = self.host.engine.alive();
-        connections == 0
+        self.host.engine.alive().connections == 0
     }
 
     /// The moment `ms` from now; rounded up, but for 0, which is not to be waited for.
@@ -237,6 +236,11 @@ impl Core {
             Notice::Timer(timer) => {
                 let owner = self.host.engine.timer_owner(timer).unwrap_or_default();
                 self.begin(event::WC_EVENT_TIMER, timer, owner);
+            }
+            Notice::Ready(watch, ready) => {
+                let owner = self.host.engine.watch_owner(watch).unwrap_or_default();
+                self.begin(event::WC_EVENT_WATCH, watch, owner);
+                self.event.detail = i32::from(ready.bits());
             }
             Notice::Paused { listener, why, os_error } => {
                 self.begin_listener(event::WC_EVENT_PAUSE, listener);

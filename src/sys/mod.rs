@@ -10,6 +10,7 @@ pub mod clock;
 pub mod epoll;
 pub mod errno;
 pub mod fd;
+pub mod file;
 pub mod limit;
 pub mod poll;
 pub mod process;
