@@ -464,7 +464,7 @@ fn r10_a_descriptor_that_cannot_be_held_is_refused() {
 }
 
 #[allow(unsafe_code)]
-fn raise_descriptor_limit(need: u64) {
+fn raise_descriptor_limit(need: libc::rlim_t) {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: `limit` is a valid rlimit for both calls.
     unsafe {
@@ -478,7 +478,7 @@ fn raise_descriptor_limit(need: u64) {
 #[test]
 fn r11_more_than_one_batch_is_told_within_bounded_turns() {
     let count = BATCH + 100;
-    raise_descriptor_limit(count as u64 + 500);
+    raise_descriptor_limit(count as libc::rlim_t + 500);
     every(|backend| {
         let (near, mut far) = pair();
         far.write_all(b"a").unwrap();

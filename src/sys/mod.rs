@@ -11,6 +11,8 @@ pub mod epoll;
 pub mod errno;
 pub mod fd;
 pub mod file;
+#[cfg(all(not(target_os = "linux"), target_pointer_width = "64"))]
+mod layout;
 pub mod limit;
 pub mod poll;
 pub mod process;
