@@ -6,7 +6,10 @@
 #ifndef FAULT_H
 #define FAULT_H
 
+#include <errno.h>
 #include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
 
 /*
  * Lets `after` more calls of this name through; the next `times` fail with errno os_error, or, if
@@ -30,5 +33,42 @@ unsigned wc_fault_asked(const char *name);
 
 /* For ever. */
 #define FAULT_ALWAYS 1000000000u
+
+/* A read or a write is interrupted, stops short, finds nothing more, stops short, and again. */
+static inline void fault_storm(const char *name, size_t bytes)
+{
+    unsigned at;
+    int refused = 0;
+    for (at = 0; at < 30; at++) {
+        refused |= wc_fault_set(name, 4 * at, 1, EINTR, 0);
+        refused |= wc_fault_set(name, 4 * at + 1, 1, 0, bytes);
+        refused |= wc_fault_set(name, 4 * at + 2, 1, EAGAIN, 0);
+        refused |= wc_fault_set(name, 4 * at + 3, 1, 0, bytes + at);
+    }
+    if (refused) {
+        abort();
+    }
+}
+
+/* What the backend of this run asks the system for; null where it asks for nothing that can fail. */
+struct fault_backend {
+    const char *name, *make, *change, *wait;
+};
+
+static inline struct fault_backend fault_backend(void)
+{
+    static const struct fault_backend all[] = {{"epoll", "epoll_create", "epoll_ctl", "epoll_wait"},
+                                               {"poll", NULL, NULL, "poll"},
+                                               {"select", NULL, NULL, "select"},
+                                               {"kqueue", "kqueue", NULL, "kevent"}};
+    const char *name = getenv("WEBCORE_BACKEND");
+    size_t at;
+    for (at = 0; at < sizeof all / sizeof all[0]; at++) {
+        if (name != NULL && strcmp(name, all[at].name) == 0) {
+            return all[at];
+        }
+    }
+    return all[0];
+}
 
 #endif

@@ -9,7 +9,7 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 use std::sync::atomic::{AtomicI32, AtomicU32, AtomicUsize, Ordering};
 
 /// Rules that a table holds.
-const ROOM: usize = 64;
+const ROOM: usize = 256;
 
 /// What a call does instead of what it was asked to do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -137,7 +137,15 @@ pub(super) fn tell_again(call: Call, fd: BorrowedFd<'_>) {
     };
     match call {
         Call::Recv => set(libc::SO_RCVLOWAT, 1),
-        Call::Send => set(libc::SO_SNDBUF, 1 << 17),
+        // The first wakes who waits where there is room. Where there is none a look has the kernel
+        // do so later; the second is for room that came just before that look.
+        Call::Send => {
+            set(libc::SO_SNDBUF, 1 << 17);
+            let mut look = libc::pollfd { fd: fd.as_raw_fd(), events: libc::POLLOUT, revents: 0 };
+            // SAFETY: `look` is one record, borrowed for the call, which does not wait.
+            unsafe { libc::poll(&mut look, 1, 0) };
+            set(libc::SO_SNDBUF, 1 << 17);
+        }
         _ => {}
     }
 }
