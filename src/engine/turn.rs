@@ -139,8 +139,24 @@ impl Loop {
                 self.reap_listener(conn.listener);
             }
         }
-        for listener in std::mem::take(&mut self.waiting_listeners) {
-            self.retry(listener);
+        self.retry_waiting();
+    }
+
+    /// A connection has ended: listeners that waited for just that try again. One that backs off
+    /// for want of resources does so whatever ends meanwhile.
+    fn retry_waiting(&mut self) {
+        let full = self.conns.len() >= self.max_connections as usize;
+        for handle in std::mem::take(&mut self.waiting_listeners) {
+            match self.listeners.get(handle) {
+                Some(listener) if listener.waits_for_room() => {
+                    if full || listener.is_full() {
+                        self.waiting_listeners.push(handle);
+                    } else {
+                        self.retry(handle);
+                    }
+                }
+                _ => {}
+            }
         }
     }
 
@@ -158,7 +174,7 @@ impl Loop {
     fn reap_listener(&mut self, handle: Handle) {
         let Some(listener) = self.listeners.get_mut(handle) else { return };
         debug_assert!(listener.gate() == Gate::Closed);
-        listener.fd = None;
+        listener.shut();
         if let Some(timer) = listener.timer.take() {
             self.wheel.remove(timer);
         }

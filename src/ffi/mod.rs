@@ -38,6 +38,8 @@ pub mod parser;
 mod binding;
 mod call;
 mod core;
+#[cfg(feature = "test-hooks")]
+mod fault;
 mod give;
 mod guard;
 mod run;

@@ -9,6 +9,7 @@ pub mod clock;
 #[cfg(target_os = "linux")]
 pub mod epoll;
 pub mod errno;
+pub mod fault;
 pub mod fd;
 pub mod file;
 pub mod limit;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Which thread, which process image. Is not: making or ending either.
 
+use super::fault::{self, Call};
 use once_cell::sync::OnceCell;
 use std::io;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -35,8 +36,11 @@ pub fn install_fork_guard() -> io::Result<()> {
     let register = || {
         // SAFETY: the handler only adds to an atomic, which is async-signal-safe, and the C library
         // forgets it when it unloads the object that it belongs to.
-        match unsafe { libc::pthread_atfork(None, None, Some(count_fork)) } {
+        let registered = || unsafe { libc::pthread_atfork(None, None, Some(count_fork)) };
+        match fault::call(Call::Atfork, registered) {
             0 => Ok(()),
+            // The number itself; -1 with errno is the table's way to say it.
+            -1 => Err(io::Error::last_os_error()),
             error => Err(io::Error::from_raw_os_error(error)),
         }
     };
