@@ -764,6 +764,44 @@ WC_API
 wc_status wc_loop_dispatch(wc_loop loop_);
 
 /**
+ * Makes the loop ready to be waited for elsewhere: it is told what to wait on and for how long,
+ * and the kernel what to look for. Wait then with poll(2), select(2) or a loop of another library
+ * until the descriptor is readable or the time is up, and call wc_loop_step. A call on anything of
+ * the loop may change what was answered: prepare again before each wait.
+ *
+ * [loop thread] Not from a callback of the same loop.
+ *
+ * @param loop_       the loop
+ * @param fd          where the descriptor is written; it is the loop's: wait for it, and do
+ *                    nothing else with it
+ * @param timeout_ms  where the time is written; 0: there is work now; -1: without end
+ *
+ * Returns: WC_OK; WC_E_BACKEND where the kernel has no such descriptor: see WC_FEATURE_DESCRIPTOR;
+ * WC_E_INVAL for null; WC_E_REENTRANT from a callback; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD,
+ * WC_E_FORKED; WC_E_OS, WC_E_NOMEM if the system refuses; WC_E_PANIC. See epoll(7), kqueue(2).
+ */
+WC_API
+wc_status wc_loop_prepare(wc_loop loop_,
+                          int *fd,
+                          int32_t *timeout_ms);
+
+/**
+ * Works one turn: waits until something happens, once, and calls back for all that did. With 0 it
+ * does what is there and returns.
+ *
+ * [loop thread] Not from a callback of the same loop.
+ *
+ * @param loop_       the loop
+ * @param timeout_ms  how long to wait at the longest; 0: not at all; WC_FOREVER: without end
+ *
+ * Returns: WC_OK, also if nothing happened; WC_NONE if nothing is alive any more that could make
+ * an event, as ends wc_loop_run; WC_STOPPED after wc_loop_stop, once; and as wc_loop_run.
+ */
+WC_API
+wc_status wc_loop_step(wc_loop loop_,
+                       int32_t timeout_ms);
+
+/**
  * Asks the loop to stop: wc_loop_run returns after the callback at hand, wc_loop_next answers
  * WC_STOPPED. Nothing is closed. If the loop is not running, the next run stops at once.
  *
@@ -1597,6 +1635,35 @@ wc_status wc_listener_address(wc_listener listener,
  */
 WC_API
 wc_status wc_listener_close(wc_listener listener);
+
+/**
+ * Accepts nothing more until wc_listener_resume; its connections go on. Peers wait in the backlog
+ * meanwhile: the system still takes them in, as far as that goes. For on_pause and on_resume, which
+ * tell of shortages, this is nothing.
+ *
+ * [loop thread]
+ *
+ * @param listener  the listener
+ *
+ * Returns: WC_OK, also if it is paused already; WC_E_GONE if it is closed; WC_E_BADHANDLE,
+ * WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ */
+WC_API
+wc_status wc_listener_pause(wc_listener listener);
+
+/**
+ * Accepts again after wc_listener_pause, first those that have waited.
+ *
+ * [loop thread]
+ *
+ * @param listener  the listener
+ *
+ * Returns: WC_OK, also if the program has not paused it; WC_E_GONE if it is closed; WC_E_NOFILES,
+ * WC_E_NOMEM, WC_E_OS if the system refuses, and it stays paused; WC_E_BADHANDLE, WC_E_THREAD,
+ * WC_E_FORKED, WC_E_PANIC.
+ */
+WC_API
+wc_status wc_listener_resume(wc_listener listener);
 
 /* ---- connect ---- */
 

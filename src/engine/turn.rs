@@ -8,6 +8,7 @@ use crate::net::gate::{Gate, Knock};
 use crate::net::life::Life;
 use crate::net::{NEVER, conn::Conn};
 use crate::reactor::{Event, Interest, Token};
+use crate::sys::Fd;
 use std::time::Duration;
 
 impl Loop {
@@ -15,9 +16,7 @@ impl Loop {
     /// the turn before have been taken. An error is the selector's, with the system's number.
     pub fn turn(&mut self, until: Option<Millis>) -> Result<(), (Status, i32)> {
         debug_assert!(self.ready.is_empty(), "next() said none");
-        self.reap();
-        self.tell_selector();
-        self.tell_watches();
+        self.tell_kernel();
         let timeout = self.timeout(until);
         self.stats.turns += 1;
         self.events.clear();
@@ -36,6 +35,29 @@ impl Loop {
         self.ready.append(&mut self.later);
         self.wheel.advance(self.now.floor());
         Ok(())
+    }
+
+    /// What a turn does before it waits, for a caller that waits elsewhere: on the descriptor that
+    /// this gives, and so long at the longest. Nothing is told to the kernel while the caller is
+    /// `busy` or there is work, for then there is no wait.
+    pub fn prepare(&mut self, busy: bool) -> Result<(Fd, Option<Duration>), Status> {
+        let descriptor = self.selector.descriptor();
+        if descriptor == Fd::NONE {
+            return Err(Status::BACKEND);
+        }
+        let halfway = self.current.is_some() || self.fired.is_some() || self.stopping;
+        if busy || halfway || self.has_work() {
+            return Ok((descriptor, Some(Duration::ZERO)));
+        }
+        self.tell_kernel();
+        self.selector.flush().map_err(|error| self.refused(&error))?;
+        Ok((descriptor, self.timeout(None)))
+    }
+
+    fn tell_kernel(&mut self) {
+        self.reap();
+        self.tell_selector();
+        self.tell_watches();
     }
 
     /// The present, read afresh; the deadline of a wait is counted from it.

@@ -181,6 +181,11 @@ impl Bindings {
         self.releases.push_back(user);
     }
 
+    /// Whether a user pointer is to be given back.
+    pub fn has_release(&self) -> bool {
+        !self.releases.is_empty()
+    }
+
     /// The next user pointer to give back.
     pub fn next_release(&mut self) -> Option<Call> {
         self.releases.pop_front().map(Call::Free)
