@@ -474,8 +474,8 @@ typedef struct wc_loop_stats {
     uint32_t live_requests;
     /** Watchers of descriptors that live. */
     uint32_t watches;
-    /** Reserved; 0. */
-    uint32_t reserved;
+    /** Watchers of signals that live. */
+    uint32_t signals;
 } wc_loop_stats;
 
 /**
@@ -636,6 +636,11 @@ wc_status wc_loop_get_stats(wc_loop loop_,
 
 /** A watched descriptor is ready. detail: for what, WC_READ and the like. */
 #define WC_EVENT_WATCH 20
+
+/**
+ * A signal came. detail: its number; os_error: how often, since this was told last.
+ */
+#define WC_EVENT_SIGNAL 21
 
 /** One event of the pull face. Set size to sizeof(wc_event) before the first call. */
 typedef struct wc_event {
@@ -1006,6 +1011,64 @@ wc_status wc_watch_release(wc_watch watch,
 WC_API
 wc_status wc_watch_fd(wc_watch watch,
                       int *fd);
+
+/* ---- signal ---- */
+
+/**
+ * A signal came, count times since this was called last. It is no signal handler: it runs on the
+ * loop's thread, between other callbacks, and may call what they may call.
+ */
+typedef void (*wc_signal_fn)(wc_signal signal, int number, uint32_t count, void *user);
+
+/**
+ * Has a signal told as an event: of the process, or of the loop's thread. Several watchers, in one
+ * loop or in several, are each told. Until the last of them ends the library handles the signal;
+ * what it did before is then put back, unless the program has set something else meanwhile. What
+ * it did before is not done in the meantime: SIGINT that is watched does not end the process, and a
+ * handler of the program's does not run. A signal that the loop's thread blocks is told all the
+ * same, and stays blocked. In a child of fork(2) each signal does what it did before it was
+ * watched.
+ *
+ * A signal of the lower numbers that comes again before it was taken is one (signal(7)): count is
+ * what the system delivered. A watcher keeps wc_loop_run from returning, as a timer does.
+ *
+ * [loop thread]
+ *
+ * @param loop_      the loop
+ * @param number     SIGINT and the like
+ * @param on_signal  the callback; may be null for a program that pulls events, or that wants a
+ *                   signal (SIGPIPE) to do nothing
+ * @param user       goes to the callback
+ * @param free_user  called once with user when the watcher has ended; also if this call fails,
+ *                   before it returns; may be null
+ * @param out        where the handle is written; may be null
+ *
+ * Returns: WC_OK; WC_E_INVAL for what is no signal or cannot be put off: SIGKILL, SIGSTOP, SIGILL,
+ * SIGBUS, SIGFPE, SIGSEGV; WC_E_NOFILES, WC_E_NOMEM or WC_E_OS if the system refuses; WC_E_LIMIT;
+ * WC_E_STATE while the loop is being freed; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED,
+ * WC_E_PANIC. See sigaction(2), signalfd(2).
+ */
+WC_API
+wc_status wc_signal_start(wc_loop loop_,
+                          int number,
+                          wc_signal_fn on_signal,
+                          void *user,
+                          wc_free_fn free_user,
+                          wc_signal *out);
+
+/**
+ * Ends a watcher of a signal: nothing more is told, also not what came already. If it was the last
+ * one of its number, the signal does again what it did before. The user pointer goes back before
+ * the next event.
+ *
+ * [loop thread]
+ *
+ * @param signal  the watcher
+ *
+ * Returns: WC_OK; WC_E_GONE; WC_E_BADHANDLE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ */
+WC_API
+wc_status wc_signal_stop(wc_signal signal);
 
 /* ---- timer ---- */
 

@@ -7,6 +7,7 @@
 
 mod accept;
 pub mod notice;
+mod signal;
 mod step;
 mod timer;
 mod turn;
@@ -29,12 +30,16 @@ use crate::source::wheel::Wheel;
 use crate::sys::{self, Fd, fd::AsFd};
 use std::collections::VecDeque;
 use std::sync::Arc;
+use signal::Signals;
 use step::Current;
 use timer::UserTimer;
 use watch::Watches;
 
 /// The token of the door; no handle is 0.
 const DOOR: Token = Token(0);
+
+/// The token of the descriptor that tells of signals that the thread blocks.
+const SIGNALS: Token = Token(2);
 
 /// What is counted; read by `Loop::stats`.
 #[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
@@ -72,6 +77,8 @@ pub struct Alive {
     pub timers: usize,
     /// Watchers of descriptors.
     pub watches: usize,
+    /// Watchers of signals.
+    pub signals: usize,
 }
 
 /// How a loop is made.
@@ -100,6 +107,7 @@ pub struct Loop {
     listeners: Slab<Listener>,
     timers: Slab<UserTimer>,
     watches: Watches,
+    signals: Signals,
     wheel: Wheel<Handle>,
     door: Arc<Door<Message>>,
     max_connections: u32,
@@ -168,6 +176,7 @@ impl Loop {
             listeners: Slab::new(Kind::Listener, number, floor),
             timers: Slab::new(Kind::Timer, number, floor),
             watches: Watches::new(number, floor),
+            signals: Signals::new(number, floor),
             wheel: Wheel::new(now.floor()),
             door: Arc::new(door),
             max_connections: asked.min(limits::SLOTS as u64) as u32,
@@ -223,6 +232,7 @@ impl Loop {
             listeners: self.open_listeners,
             timers: self.timers.len(),
             watches: self.watches.len(),
+            signals: self.signals.len(),
         }
     }
 
@@ -232,6 +242,7 @@ impl Loop {
             && self.listeners.is_empty()
             && self.timers.is_empty()
             && self.watches.is_empty()
+            && self.signals.is_empty()
             && self.notices.is_empty()
             && self.posts.is_empty()
     }
@@ -248,6 +259,7 @@ impl Loop {
             self.listeners.highest(),
             self.timers.highest(),
             self.watches.highest(),
+            self.signals.highest(),
         ];
         highest.into_iter().max().unwrap_or(0)
     }
@@ -270,6 +282,8 @@ impl Loop {
                 self.accept(listener);
             } else if let Some(conn) = self.ready.pop_front() {
                 self.start_step(conn);
+            } else if let Some(notice) = self.next_signal() {
+                return Some(notice);
             } else if let Some(notice) = self.next_ready() {
                 return Some(notice);
             } else if let Some(notice) = self.next_expired() {

@@ -266,6 +266,9 @@ impl Loop {
         for handle in self.watches.handles() {
             let _ = self.stop_watch(handle);
         }
+        for handle in self.signals.handles() {
+            let _ = self.stop_signal(handle);
+        }
     }
 
     /// Closes all listeners.

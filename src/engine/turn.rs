@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! One turn: reap the dead, tell the selector what changed, wait, mark what is ready.
 
-use super::{DOOR, Loop, refusal};
+use super::{DOOR, Loop, SIGNALS, refusal};
 use crate::base::time::Millis;
 use crate::base::{Handle, Kind, Machine, Status};
 use crate::net::gate::{Gate, Knock};
@@ -74,6 +74,7 @@ impl Loop {
             || !self.posts.is_empty()
             || !self.dead.is_empty()
             || self.watches.has_work()
+            || self.signals.has_work()
     }
 
     fn timeout(&mut self, until: Option<Millis>) -> Option<Duration> {
@@ -96,6 +97,11 @@ impl Loop {
             // Taken first, or the bell would ring on while nobody asks for the stop.
             self.stopping |= self.door.take_stop();
             self.door.drain(&mut self.posts);
+            self.hear_signals();
+            return;
+        }
+        if event.token == SIGNALS {
+            self.let_signals_in();
             return;
         }
         let handle = Handle(event.token.0);

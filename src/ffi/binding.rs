@@ -8,6 +8,7 @@ use super::conn_options::wc_conn_callbacks;
 use super::event::{self, wc_event};
 use super::http::wc_http_callbacks;
 use super::listener::wc_listener_callbacks;
+use super::signal::wc_signal_fn;
 use super::timer::TimerFn;
 use super::watch::wc_watch_fn;
 use crate::net::Owner;
@@ -24,6 +25,8 @@ pub(super) enum Callbacks {
     Timer(TimerFn),
     /// A watcher of a descriptor.
     Watch(wc_watch_fn),
+    /// A watcher of a signal.
+    Signal(wc_signal_fn),
 }
 
 impl Callbacks {
@@ -35,7 +38,10 @@ impl Callbacks {
             (Callbacks::Watch(f), event::WC_EVENT_WATCH) => {
                 f.map(|f| Call::Ready(f, e.object, e.detail as u32, e.user))
             }
-            (Callbacks::Timer(_) | Callbacks::Watch(_), _) => None,
+            (Callbacks::Signal(f), event::WC_EVENT_SIGNAL) => {
+                f.map(|f| Call::Signal(f, e.object, e.detail, e.os_error as u32, e.user))
+            }
+            (Callbacks::Timer(_) | Callbacks::Watch(_) | Callbacks::Signal(_), _) => None,
             (Callbacks::Conn(c, l), _) => conn_call(c, e).or_else(|| listener_call(l, e)),
             (Callbacks::Http(h, l), _) => http_call(h, e).or_else(|| listener_call(l, e)),
         }

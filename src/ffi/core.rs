@@ -258,6 +258,12 @@ impl Core {
                 self.begin(event::WC_EVENT_WATCH, watch, owner);
                 self.event.detail = i32::from(ready.bits());
             }
+            Notice::Signal { handle, number, count } => {
+                let owner = self.host.engine.signal_owner(handle).unwrap_or_default();
+                self.begin(event::WC_EVENT_SIGNAL, handle, owner);
+                self.event.detail = number;
+                self.event.os_error = i32::try_from(count).unwrap_or(i32::MAX);
+            }
             Notice::Paused { listener, why, os_error } => {
                 self.begin_listener(event::WC_EVENT_PAUSE, listener);
                 self.event.status = why.0;

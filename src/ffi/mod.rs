@@ -17,6 +17,8 @@ pub mod loop_;
 
 pub mod watch;
 
+pub mod signal;
+
 pub mod timer;
 
 pub mod conn_options;
@@ -70,7 +72,7 @@ pub fn layout() -> Vec<Layout> {
         stats::wc_loop_stats {
             size, turns, events, stale_events, accepted, closed, accept_pauses, bytes_received,
             bytes_sent, requests, timers_fired, posts, connections, listeners, timers,
-            live_requests, watches, reserved,
+            live_requests, watches, signals,
         }
         event::wc_event { size, kind, status, os_error, detail, object, parent, data, len, user }
         loop_::wc_loop_options { size, backend, max_connections, stay }
@@ -136,6 +138,7 @@ pub fn constants() -> Vec<(&'static str, i64)> {
         event::WC_EVENT_REQUEST_CLOSE
         event::WC_EVENT_REJECT
         event::WC_EVENT_WATCH
+        event::WC_EVENT_SIGNAL
         watch::WC_READ
         watch::WC_WRITE
         watch::WC_EDGE

@@ -12,9 +12,11 @@ pub mod errno;
 pub mod fault;
 pub mod fd;
 pub mod file;
+pub mod lent;
 pub mod limit;
 pub mod poll;
 pub mod process;
+pub mod signal;
 pub mod socket;
 pub mod wake;
 

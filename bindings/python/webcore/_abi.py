@@ -127,6 +127,7 @@ WC_EVENT_REQUEST_DRAIN = 17
 WC_EVENT_REQUEST_CLOSE = 18
 WC_EVENT_REJECT = 19
 WC_EVENT_WATCH = 20
+WC_EVENT_SIGNAL = 21
 WC_READ = 1
 WC_WRITE = 2
 WC_EDGE = 8
@@ -204,7 +205,7 @@ class wc_loop_stats(Structure):
         ("timers", c_uint32),
         ("live_requests", c_uint32),
         ("watches", c_uint32),
-        ("reserved", c_uint32),
+        ("signals", c_uint32),
     ]
 
 
@@ -234,6 +235,7 @@ class wc_loop_options(Structure):
 
 wc_post_fn = CFUNCTYPE(None, wc_loop, c_void_p)
 wc_watch_fn = CFUNCTYPE(None, wc_watch, c_uint32, c_void_p)
+wc_signal_fn = CFUNCTYPE(None, wc_signal, c_int, c_uint32, c_void_p)
 wc_timer_fn = CFUNCTYPE(None, wc_timer, c_void_p)
 
 
@@ -418,6 +420,9 @@ PROTOTYPES = [
     ("wc_watch_stop", wc_status, [wc_watch]),
     ("wc_watch_release", wc_status, [wc_watch, POINTER(c_int)]),
     ("wc_watch_fd", wc_status, [wc_watch, POINTER(c_int)]),
+    ("wc_signal_start", wc_status,
+     [wc_loop, c_int, wc_signal_fn, c_void_p, wc_free_fn, POINTER(wc_signal)]),
+    ("wc_signal_stop", wc_status, [wc_signal]),
     ("wc_timer_start", wc_status,
      [wc_loop, c_uint32, c_uint32, wc_timer_fn, c_void_p, wc_free_fn, POINTER(wc_timer)]),
     ("wc_timer_restart", wc_status, [wc_timer, c_uint32]),
