@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! One turn: reap the dead, tell the selector what changed, wait, mark what is ready.
 
+use super::alarm::ALARM;
 use super::{DOOR, Loop, refusal};
 use crate::base::time::Millis;
 use crate::base::{Handle, Kind, Machine, Status};
@@ -18,6 +19,7 @@ impl Loop {
         self.reap();
         self.tell_selector();
         self.tell_watches();
+        self.tell_alarms();
         let timeout = self.timeout(until);
         self.stats.turns += 1;
         self.events.clear();
@@ -52,6 +54,7 @@ impl Loop {
             || !self.posts.is_empty()
             || !self.dead.is_empty()
             || self.watches.has_work()
+            || self.alarms.has_work()
     }
 
     fn timeout(&mut self, until: Option<Millis>) -> Option<Duration> {
@@ -72,9 +75,13 @@ impl Loop {
     fn mark(&mut self, event: &Event) {
         if event.token == DOOR {
             // Taken first, or the bell would ring on while nobody asks for the stop.
+            self.stats.wakeups += 1;
             self.stopping |= self.door.take_stop();
             self.door.drain(&mut self.posts);
             return;
+        }
+        if event.token == ALARM {
+            return self.alarm_rang();
         }
         let handle = Handle(event.token.0);
         match handle.kind() {
