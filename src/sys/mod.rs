@@ -10,9 +10,12 @@ pub mod clock;
 pub mod epoll;
 pub mod errno;
 pub mod fd;
+#[cfg(kqueue)]
+pub mod kqueue;
 pub mod limit;
 pub mod poll;
 pub mod process;
+pub mod select;
 pub mod socket;
 pub mod wake;
 
