@@ -48,6 +48,7 @@ impl Loop {
             .and_then(|fd| Ok((socket::local_addr(fd.as_fd())?, fd)));
         let (address, fd) = made.map_err(|e| self.refused(&e))?;
         let raw = Fd::of(&fd);
+        self.take_number(raw);
         let mut listener = Listener::new(fd, address, Rc::new(listen.policy), listen.owner);
         listener.budget = listen.budget.max(1);
         listener.max_connections = match listen.max_connections {
@@ -85,6 +86,7 @@ impl Loop {
     ) -> Result<Handle, (Status, Option<Link>)> {
         self.expect_room().map_err(|why| (why, None))?;
         let raw = link.fd();
+        self.take_number(raw);
         let conn = Conn::new(link, policy, owner, life, self.stamp());
         let want = conn.interest(self.edge);
         let handle = self.conns.insert(conn).map_err(|why| (why, None))?;
@@ -207,6 +209,37 @@ impl Loop {
         }
     }
 
+    /// Accepts nothing more until `release_listener`.
+    pub fn hold_listener(&mut self, handle: Handle) -> Result<(), Status> {
+        let listener = self.open_listener(handle)?;
+        if listener.gate() == Gate::Listening {
+            let (fd, token) = (listener.name(), Token(handle.0));
+            // If the selector does not know it, it is not watched: what is wanted here.
+            let _ = self.selector.update(fd, token, Interest::READ, Interest::NONE);
+        }
+        let listener = self.open_listener(handle)?;
+        listener.retry_at = NEVER;
+        listener.turn(Knock::Hold);
+        Ok(())
+    }
+
+    /// Accepts again what `hold_listener` has stopped.
+    pub fn release_listener(&mut self, handle: Handle) -> Result<(), Status> {
+        let listener = self.open_listener(handle)?;
+        if listener.gate() == Gate::Held {
+            let (fd, token) = (listener.name(), Token(handle.0));
+            let watched = self.selector.update(fd, token, Interest::NONE, Interest::READ);
+            watched.map_err(|error| self.refused(&error))?;
+            self.open_listener(handle)?.turn(Knock::Release);
+        }
+        Ok(())
+    }
+
+    fn open_listener(&mut self, handle: Handle) -> Result<&mut Listener, Status> {
+        let listener = self.listeners.find(handle)?;
+        if listener.gate() == Gate::Closed { Err(Status::GONE) } else { Ok(listener) }
+    }
+
     /// Says that a pause is over, if the program was told of one.
     fn resume(&mut self, handle: Handle) {
         if let Some(listener) = self.listeners.get_mut(handle)
@@ -218,8 +251,7 @@ impl Loop {
 
     /// The address a listener really has.
     pub fn listener_address(&mut self, handle: Handle) -> Result<SocketAddr, Status> {
-        let listener = self.listeners.find(handle)?;
-        if listener.gate() == Gate::Closed { Err(Status::GONE) } else { Ok(listener.address) }
+        Ok(self.open_listener(handle)?.address)
     }
 
     /// A listener's owner, as long as its last notice is not settled.
@@ -240,7 +272,7 @@ impl Loop {
                 let (fd, token) = (listener.name(), Token(handle.0));
                 let _ = self.selector.update(fd, token, Interest::READ, Interest::NONE);
             }
-            Gate::Paused => {}
+            Gate::Paused | Gate::Held => {}
         }
         listener.turn(Knock::Close);
         listener.retry_at = NEVER;

@@ -7,13 +7,15 @@
 
 mod accept;
 pub mod notice;
+mod signal;
 mod step;
 mod timer;
 mod turn;
 mod verbs;
+mod watch;
 
 pub use accept::Listen;
-pub use notice::{How, Message, Notice, Parcel, View};
+pub use notice::{How, Message, Notice, Parcel, Ready, View};
 
 use crate::base::limits;
 use crate::base::pool::Pool;
@@ -28,11 +30,16 @@ use crate::source::wheel::Wheel;
 use crate::sys::{self, Fd, fd::AsFd};
 use std::collections::VecDeque;
 use std::sync::Arc;
+use signal::Signals;
 use step::Current;
 use timer::UserTimer;
+use watch::Watches;
 
 /// The token of the door; no handle is 0.
 const DOOR: Token = Token(0);
+
+/// The token of the descriptor that tells of signals that the thread blocks.
+const SIGNALS: Token = Token(2);
 
 /// What is counted; read by `Loop::stats`.
 #[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
@@ -57,6 +64,21 @@ pub struct Stats {
     pub timers_fired: u64,
     /// Jobs of other threads.
     pub posts: u64,
+}
+
+/// What lives in a loop, by kind.
+#[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
+pub struct Alive {
+    /// Connections, also those whose last word is being said.
+    pub connections: usize,
+    /// Open listeners.
+    pub listeners: usize,
+    /// Timers of the program.
+    pub timers: usize,
+    /// Watchers of descriptors.
+    pub watches: usize,
+    /// Watchers of signals.
+    pub signals: usize,
 }
 
 /// How a loop is made.
@@ -84,6 +106,8 @@ pub struct Loop {
     conns: Slab<Conn>,
     listeners: Slab<Listener>,
     timers: Slab<UserTimer>,
+    watches: Watches,
+    signals: Signals,
     wheel: Wheel<Handle>,
     door: Arc<Door<Message>>,
     max_connections: u32,
@@ -151,6 +175,8 @@ impl Loop {
             conns: Slab::new(Kind::Conn, number, floor),
             listeners: Slab::new(Kind::Listener, number, floor),
             timers: Slab::new(Kind::Timer, number, floor),
+            watches: Watches::new(number, floor),
+            signals: Signals::new(number, floor),
             wheel: Wheel::new(now.floor()),
             door: Arc::new(door),
             max_connections: asked.min(limits::SLOTS as u64) as u32,
@@ -199,9 +225,15 @@ impl Loop {
         self.stats
     }
 
-    /// How many connections, open listeners and timers there are.
-    pub fn alive(&self) -> (usize, usize, usize) {
-        (self.conns.len(), self.open_listeners, self.timers.len())
+    /// How many objects of each kind there are.
+    pub fn alive(&self) -> Alive {
+        Alive {
+            connections: self.conns.len(),
+            listeners: self.open_listeners,
+            timers: self.timers.len(),
+            watches: self.watches.len(),
+            signals: self.signals.len(),
+        }
     }
 
     /// Whether anything lives that could make a notice by itself.
@@ -209,6 +241,8 @@ impl Loop {
         self.conns.is_empty()
             && self.listeners.is_empty()
             && self.timers.is_empty()
+            && self.watches.is_empty()
+            && self.signals.is_empty()
             && self.notices.is_empty()
             && self.posts.is_empty()
     }
@@ -220,7 +254,14 @@ impl Loop {
 
     /// The highest generation used by any of its handles.
     pub fn highest_generation(&self) -> u32 {
-        self.conns.highest().max(self.listeners.highest()).max(self.timers.highest())
+        let highest = [
+            self.conns.highest(),
+            self.listeners.highest(),
+            self.timers.highest(),
+            self.watches.highest(),
+            self.signals.highest(),
+        ];
+        highest.into_iter().max().unwrap_or(0)
     }
 
     /// The next thing that happened in this turn; none when all is said and done.
@@ -241,6 +282,10 @@ impl Loop {
                 self.accept(listener);
             } else if let Some(conn) = self.ready.pop_front() {
                 self.start_step(conn);
+            } else if let Some(notice) = self.next_signal() {
+                return Some(notice);
+            } else if let Some(notice) = self.next_ready() {
+                return Some(notice);
             } else if let Some(notice) = self.next_expired() {
                 return Some(notice);
             } else if let Some(message) = self.posts.pop_front() {

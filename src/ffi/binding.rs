@@ -8,7 +8,9 @@ use super::conn_options::wc_conn_callbacks;
 use super::event::{self, wc_event};
 use super::http::wc_http_callbacks;
 use super::listener::wc_listener_callbacks;
+use super::signal::wc_signal_fn;
 use super::timer::TimerFn;
+use super::watch::wc_watch_fn;
 use crate::net::Owner;
 use std::collections::VecDeque;
 use std::ffi::c_void;
@@ -21,6 +23,10 @@ pub(super) enum Callbacks {
     Http(wc_http_callbacks, wc_listener_callbacks),
     /// A timer.
     Timer(TimerFn),
+    /// A watcher of a descriptor.
+    Watch(wc_watch_fn),
+    /// A watcher of a signal.
+    Signal(wc_signal_fn),
 }
 
 impl Callbacks {
@@ -29,7 +35,13 @@ impl Callbacks {
         let plain = |f: Option<PlainFn>| f.map(|f| Call::Plain(f, e.object, e.user));
         match (self, e.kind) {
             (Callbacks::Timer(f), event::WC_EVENT_TIMER) => plain(*f),
-            (Callbacks::Timer(_), _) => None,
+            (Callbacks::Watch(f), event::WC_EVENT_WATCH) => {
+                f.map(|f| Call::Ready(f, e.object, e.detail as u32, e.user))
+            }
+            (Callbacks::Signal(f), event::WC_EVENT_SIGNAL) => {
+                f.map(|f| Call::Signal(f, e.object, e.detail, e.os_error as u32, e.user))
+            }
+            (Callbacks::Timer(_) | Callbacks::Watch(_) | Callbacks::Signal(_), _) => None,
             (Callbacks::Conn(c, l), _) => conn_call(c, e).or_else(|| listener_call(l, e)),
             (Callbacks::Http(h, l), _) => http_call(h, e).or_else(|| listener_call(l, e)),
         }
@@ -173,6 +185,11 @@ impl Bindings {
     /// Gives a user pointer back when the program is called next.
     pub fn release_later(&mut self, user: User) {
         self.releases.push_back(user);
+    }
+
+    /// Whether a user pointer is to be given back.
+    pub fn has_release(&self) -> bool {
+        !self.releases.is_empty()
     }
 
     /// The next user pointer to give back.

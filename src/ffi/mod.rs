@@ -15,6 +15,10 @@ pub mod event;
 
 pub mod loop_;
 
+pub mod watch;
+
+pub mod signal;
+
 pub mod timer;
 
 pub mod conn_options;
@@ -68,9 +72,9 @@ pub fn layout() -> Vec<Layout> {
         stats::wc_loop_stats {
             size, turns, events, stale_events, accepted, closed, accept_pauses, bytes_received,
             bytes_sent, requests, timers_fired, posts, connections, listeners, timers,
-            live_requests,
+            live_requests, watches, signals,
         }
-        event::wc_event { size, kind, status, os_error, reserved, object, parent, data, len, user }
+        event::wc_event { size, kind, status, os_error, detail, object, parent, data, len, user }
         loop_::wc_loop_options { size, backend, max_connections, stay }
         conn_options::wc_conn_options {
             size, framing, prefix_order, prefix_bytes, read_budget, max_frame, write_high,
@@ -133,6 +137,15 @@ pub fn constants() -> Vec<(&'static str, i64)> {
         event::WC_EVENT_REQUEST_DRAIN
         event::WC_EVENT_REQUEST_CLOSE
         event::WC_EVENT_REJECT
+        event::WC_EVENT_WATCH
+        event::WC_EVENT_SIGNAL
+        watch::WC_READ
+        watch::WC_WRITE
+        watch::WC_EDGE
+        watch::WC_ONCE
+        watch::WC_HANGUP
+        watch::WC_ERROR
+        watch::WC_ADOPT
         conn_options::WC_FRAMING_RAW
         conn_options::WC_FRAMING_LINE
         conn_options::WC_FRAMING_LENGTH

@@ -2,7 +2,7 @@
 //! A descriptor by its name, and one that is owned. Is not: what can be done with it. INVARIANT:
 //! above `reactor` nobody knows how wide a descriptor is, or that it is a number.
 
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, RawFd};
 
 pub use std::os::fd::{AsFd, BorrowedFd as Borrowed, OwnedFd as Owned};
 
@@ -18,6 +18,20 @@ impl Fd {
     #[inline]
     pub fn of(fd: &impl AsRawFd) -> Fd {
         Fd(fd.as_raw_fd())
+    }
+
+    /// The descriptor itself, to be closed in the end.
+    ///
+    /// # Safety
+    /// It is open and nobody else's.
+    pub unsafe fn own(self) -> Owned {
+        // SAFETY: the caller's promise.
+        unsafe { Owned::from_raw_fd(self.0) }
+    }
+
+    /// Leaves a descriptor open to whoever knows its name.
+    pub fn leave(fd: Owned) -> Fd {
+        Fd(fd.into_raw_fd())
     }
 
     /// The system's own name.

@@ -11,9 +11,12 @@ pub mod epoll;
 pub mod errno;
 pub mod fault;
 pub mod fd;
+pub mod file;
+pub mod lent;
 pub mod limit;
 pub mod poll;
 pub mod process;
+pub mod signal;
 pub mod socket;
 pub mod wake;
 
