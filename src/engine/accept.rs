@@ -230,7 +230,12 @@ impl Loop {
             let (fd, token) = (listener.name(), Token(handle.0));
             let watched = self.selector.update(fd, token, Interest::NONE, Interest::READ);
             watched.map_err(|error| self.refused(&error))?;
-            self.open_listener(handle)?.turn(Knock::Release);
+            let listener = self.open_listener(handle)?;
+            listener.turn(Knock::Release);
+            if listener.has_kept() {
+                // Nobody else may come, and then the selector would not say a word.
+                self.accepting.push_back(handle);
+            }
         }
         Ok(())
     }
