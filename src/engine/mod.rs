@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod accept;
+mod alarm;
 pub mod notice;
 mod signal;
 mod step;
@@ -16,6 +17,7 @@ mod watch;
 
 pub use accept::Listen;
 pub use notice::{How, Message, Notice, Parcel, Ready, View};
+pub use timer::{Schedule, When};
 
 use crate::base::limits;
 use crate::base::pool::Pool;
@@ -28,6 +30,7 @@ use crate::reactor::{self, Event, Interest, Selector, Token};
 use crate::source::door::Door;
 use crate::source::wheel::Wheel;
 use crate::sys::{self, Fd, fd::AsFd};
+use alarm::Alarms;
 use signal::Signals;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -62,6 +65,10 @@ pub struct Stats {
     pub bytes_sent: u64,
     /// Timers fired.
     pub timers_fired: u64,
+    /// Of these, later than `LATE_MS` after their time.
+    pub late_timers: u64,
+    /// Waits that another thread or a signal handler ended.
+    pub wakeups: u64,
     /// Jobs of other threads.
     pub posts: u64,
 }
@@ -108,6 +115,7 @@ pub struct Loop {
     timers: Slab<UserTimer>,
     watches: Watches,
     signals: Signals,
+    alarms: Alarms,
     wheel: Wheel<Handle>,
     door: Arc<Door<Message>>,
     max_connections: u32,
@@ -143,12 +151,14 @@ impl Loop {
         let mut new = Loop::with(settings, selector, clock)?;
         new.backend = backend.name;
         new.edge = backend.edge();
+        new.alarms = Alarms::new(true);
         let held = backend.most.saturating_sub(DESCRIPTORS_LEFT);
         new.max_connections = u64::from(new.max_connections).min(held) as u32;
         Ok(new)
     }
 
-    /// A loop on the selector and the clock given; level-triggered.
+    /// A loop on the selector and the clock given; level-triggered, and asking the kernel for nothing
+    /// else.
     pub fn with(
         settings: &Settings<'_>,
         mut selector: Box<dyn Selector>,
@@ -177,6 +187,7 @@ impl Loop {
             timers: Slab::new(Kind::Timer, number, floor),
             watches: Watches::new(number, floor),
             signals: Signals::new(number, floor),
+            alarms: Alarms::new(false),
             wheel: Wheel::new(now.floor()),
             door: Arc::new(door),
             max_connections: asked.min(limits::SLOTS as u64) as u32,
@@ -286,7 +297,7 @@ impl Loop {
                 return Some(notice);
             } else if let Some(notice) = self.next_ready() {
                 return Some(notice);
-            } else if let Some(notice) = self.next_expired() {
+            } else if let Some(notice) = self.next_expired().or_else(|| self.next_alarm()) {
                 return Some(notice);
             } else if let Some(message) = self.posts.pop_front() {
                 if let Some(notice) = self.receive_message(message) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! One turn: reap the dead, tell the selector what changed, wait, mark what is ready.
 
+use super::alarm::ALARM;
 use super::{DOOR, Loop, SIGNALS, refusal};
 use crate::base::time::Millis;
 use crate::base::{Handle, Kind, Machine, Status};
@@ -58,6 +59,7 @@ impl Loop {
         self.reap();
         self.tell_selector();
         self.tell_watches();
+        self.tell_alarms();
     }
 
     /// The present, read afresh; the deadline of a wait is counted from it.
@@ -75,6 +77,7 @@ impl Loop {
             || !self.dead.is_empty()
             || self.watches.has_work()
             || self.signals.has_work()
+            || self.alarms.has_work()
     }
 
     fn timeout(&mut self, until: Option<Millis>) -> Option<Duration> {
@@ -95,6 +98,7 @@ impl Loop {
     fn mark(&mut self, event: &Event) {
         if event.token == DOOR {
             // Taken first, or the bell would ring on while nobody asks for the stop.
+            self.stats.wakeups += 1;
             self.stopping |= self.door.take_stop();
             self.door.drain(&mut self.posts);
             self.hear_signals();
@@ -103,6 +107,9 @@ impl Loop {
         if event.token == SIGNALS {
             self.let_signals_in();
             return;
+        }
+        if event.token == ALARM {
+            return self.alarm_rang();
         }
         let handle = Handle(event.token.0);
         match handle.kind() {

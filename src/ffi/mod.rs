@@ -76,6 +76,7 @@ pub fn layout() -> Vec<Layout> {
         }
         event::wc_event { size, kind, status, os_error, detail, object, parent, data, len, user }
         loop_::wc_loop_options { size, backend, max_connections, stay }
+        timer::wc_timer_options { size, delay_ms, at_ms, unix_ms, repeat_ms, repeat_mode }
         conn_options::wc_conn_options {
             size, framing, prefix_order, prefix_bytes, read_budget, max_frame, write_high,
             write_low, write_limit, idle_ms, stall_ms, linger_ms, reserved,
@@ -146,6 +147,8 @@ pub fn constants() -> Vec<(&'static str, i64)> {
         watch::WC_HANGUP
         watch::WC_ERROR
         watch::WC_ADOPT
+        timer::WC_REPEAT_RATE
+        timer::WC_REPEAT_DELAY
         conn_options::WC_FRAMING_RAW
         conn_options::WC_FRAMING_LINE
         conn_options::WC_FRAMING_LENGTH

@@ -122,6 +122,26 @@ pub unsafe extern "C" fn wc_loop_now(loop_: wc_loop, ms: *mut u64) -> wc_status 
     code(with(loop_, Kind::Loop, |core| unsafe { give::put(ms, core.host.engine.now().0) }))
 }
 
+/// The time of the loop as it is now: the clock is read. What is due is decided by wc_loop_now all
+/// the same.
+///
+/// [loop thread]
+///
+/// @param loop_  the loop
+/// @param ms     where it is written, in ms since the loop was made
+///
+/// Returns: WC_OK; WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+///
+/// # Safety
+/// `ms` is null or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wc_loop_now_fresh(loop_: wc_loop, ms: *mut u64) -> wc_status {
+    code(with(loop_, Kind::Loop, |core| {
+        // SAFETY: the caller's promise.
+        unsafe { give::put(ms, core.host.engine.fresh().floor().0) }
+    }))
+}
+
 /// The name of the loop's backend.
 ///
 /// [loop thread]

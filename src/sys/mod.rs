@@ -4,6 +4,7 @@
 //! SIGPIPE.
 
 mod address;
+pub mod alarm;
 pub mod blame;
 pub mod clock;
 #[cfg(target_os = "linux")]
