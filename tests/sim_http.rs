@@ -238,7 +238,7 @@ fn a_slow_reader_holds_its_requests_back_and_stalls_in_the_end() {
     sim.run(400);
     assert_eq!(requests(&sim.said()), 1);
     sim.run(1_000);
-    assert_eq!((requests(&sim.said()), sim.host.engine.alive().0), (0, 0), "it stalled");
+    assert_eq!((requests(&sim.said()), sim.host.engine.alive().connections), (0, 0), "it stalled");
     assert_eq!(sim.host.live_requests(), 0);
 }
 
@@ -267,7 +267,7 @@ fn an_answer_from_another_thread_and_one_that_comes_too_late() {
     assert_eq!(sim.host.respond(request, 200, &[], b""), Err(Status::GONE));
     sim.host.engine.close(conn, How::Now).unwrap();
     sim.run(2);
-    assert_eq!(sim.host.engine.alive().0, 0);
+    assert_eq!(sim.host.engine.alive().connections, 0);
 }
 
 #[test]
@@ -279,7 +279,7 @@ fn a_connection_that_fails_ends_its_request_with_its_reason() {
     peer.reset(libc::ECONNRESET);
     sim.run(6);
     assert_eq!(sim.said(), ["0 request /a", "5 closed WC_E_RESET"]);
-    assert_eq!((sim.host.live_requests(), sim.host.engine.alive().0), (0, 0));
+    assert_eq!((sim.host.live_requests(), sim.host.engine.alive().connections), (0, 0));
 }
 
 #[test]

@@ -170,6 +170,10 @@ fn line(host: &mut Host, report: &Report) -> Option<String> {
         Notice::Paused { listener, why, .. } => conn(listener, &format!("paused {why:?}")),
         Notice::Resumed(listener) => conn(listener, "resumed"),
         Notice::Timer(timer) => conn(timer, "fired"),
+        Notice::Ready(watch, ready) => conn(watch, &format!("ready {:02x}", ready.bits())),
+        Notice::Signal { handle, number, count } => {
+            conn(handle, &format!("signal {number} x {count}"))
+        }
         Notice::Ended(_) | Notice::Post(_) | Notice::Above(_) => None,
     }
 }
@@ -357,7 +361,7 @@ fn a_tcp_peer_that_resets_while_we_read_pause_or_have_read_its_end() {
                 }
             }
             rig.wait_for(lines + 1);
-            assert_eq!(rig.host.engine.alive().0, 0, "connection {at} is over");
+            assert_eq!(rig.host.engine.alive().connections, 0, "connection {at} is over");
         }
     });
     let closed: Vec<&String> = said.iter().filter(|line| line.contains("closed")).collect();
@@ -456,7 +460,7 @@ fn many_connections_that_end_in_one_batch() {
             client.write_all(b"last").unwrap();
         }
         rig.settle();
-        assert_eq!(rig.host.engine.alive().0, 0);
+        assert_eq!(rig.host.engine.alive().connections, 0);
     });
     assert_eq!(said.iter().filter(|line| line.contains("closed")).count(), MANY);
     assert_eq!(said.iter().filter(|line| line.contains("data \"last\"")).count(), MANY);
@@ -532,7 +536,7 @@ fn pipelined_requests_a_body_in_chunks_and_one_that_is_not_http() {
         rig.client_reads(0, &mut client);
         drop(client);
         rig.settle();
-        assert_eq!((rig.host.engine.alive().0, rig.host.live_requests()), (0, 0));
+        assert_eq!((rig.host.engine.alive().connections, rig.host.live_requests()), (0, 0));
     });
     let answered = said.iter().filter(|line| line.ends_with("closed WC_OK")).count();
     assert_eq!(answered, 41, "{said:#?}");

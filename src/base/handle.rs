@@ -11,6 +11,8 @@ use super::status::Status;
 pub enum Kind {
     /// An event loop.
     Loop = 1,
+    /// A watcher of a descriptor.
+    Watch = 2,
     /// A timer.
     Timer = 3,
     /// A listening socket.
@@ -19,6 +21,14 @@ pub enum Kind {
     Conn = 5,
     /// An HTTP request.
     Request = 6,
+    /// A watcher of a signal.
+    Signal = 7,
+    /// A child process.
+    Child = 8,
+    /// A pool of threads.
+    Pool = 9,
+    /// A job of a pool.
+    Job = 10,
 }
 
 /// The highest generation; a slot that has used it retires.
@@ -54,10 +64,15 @@ impl Handle {
     pub fn kind(self) -> Option<Kind> {
         Some(match self.0 >> 60 {
             1 => Kind::Loop,
+            2 => Kind::Watch,
             3 => Kind::Timer,
             4 => Kind::Listener,
             5 => Kind::Conn,
             6 => Kind::Request,
+            7 => Kind::Signal,
+            8 => Kind::Child,
+            9 => Kind::Pool,
+            10 => Kind::Job,
             _ => return None,
         })
     }

@@ -89,15 +89,18 @@ catalogue! {
     LIMIT = -8, "WC_E_LIMIT", "A named limit is reached; nothing was accepted.";
     VERSION = -9, "WC_E_VERSION", "The struct comes from another version: its size is unknown, or fields unknown here are set.";
 
+    CANCELLED = -10, "WC_E_CANCELLED", "The program took it back before it was done.";
+
     OS = -50, "WC_E_OS", "The operating system refused; wc_loop_os_error has its number.";
     BACKEND = -51, "WC_E_BACKEND", "There is no backend of that name on this machine.";
     NOMEM = -52, "WC_E_NOMEM", "Out of memory.";
     NOFILES = -53, "WC_E_NOFILES", "Out of file descriptors, in this process or in the system.";
     ADDRESS = -54, "WC_E_ADDRESS", "The address is not one: it cannot be read, or is not of this machine.";
-    INUSE = -55, "WC_E_INUSE", "The address is in use.";
+    INUSE = -55, "WC_E_INUSE", "The address is in use, or the descriptor is watched already.";
     ACCESS = -56, "WC_E_ACCESS", "The operating system denies the permission.";
     CONNECT = -57, "WC_E_CONNECT", "The connection could not be made: refused or unreachable.";
     FREED = -58, "WC_E_FREED", "The loop that owned the object was freed.";
+    NOTFOUND = -59, "WC_E_NOTFOUND", "There is no file, program or host of that name.";
 
     RESET = -80, "WC_E_RESET", "The peer reset the connection.";
     EOF = -81, "WC_E_EOF", "The peer ended its input in the middle of a message.";

@@ -30,6 +30,9 @@ pub enum Message {
     Above(Box<dyn Any + Send>),
 }
 
+/// What a watched descriptor is ready for.
+pub use super::watch::Ready;
+
 /// How to close.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum How {
@@ -68,8 +71,19 @@ pub enum Notice {
     },
     /// A timer fired.
     Timer(Handle),
-    /// A timer, or a listener with all of its connections, is gone: its owner's words are given
-    /// back.
+    /// A watched descriptor is ready.
+    Ready(Handle, Ready),
+    /// A signal came.
+    Signal {
+        /// Who watches it.
+        handle: Handle,
+        /// The system's number.
+        number: i32,
+        /// How often, since it was told last; at least 1.
+        count: u32,
+    },
+    /// A timer, a watcher, or a listener with all of its connections, is gone: its owner's words are
+    /// given back.
     Ended(Owner),
     /// A listener stopped accepting.
     Paused {

@@ -47,6 +47,11 @@ pub const WC_EVENT_REQUEST_CLOSE: c_int = 18;
 /// What a peer sent was refused, and answered by the library. object: the connection, which is
 /// being closed; status: the reason, WC_H_...; os_error: the HTTP status of the answer.
 pub const WC_EVENT_REJECT: c_int = 19;
+/// A watched descriptor is ready. detail: for what, WC_READ and the like.
+pub const WC_EVENT_WATCH: c_int = 20;
+
+/// A signal came. detail: its number; os_error: how often, since this was told last.
+pub const WC_EVENT_SIGNAL: c_int = 21;
 
 /// One event of the pull face. Set size to sizeof(wc_event) before the first call.
 #[repr(C)]
@@ -60,8 +65,8 @@ pub struct wc_event {
     pub status: wc_status,
     /// The operating system's number for that, or 0; for logs.
     pub os_error: i32,
-    /// Reserved; 0.
-    pub reserved: i32,
+    /// More of what happened, where the kind says so, else 0.
+    pub detail: i32,
     /// The handle of what it happened to; 0 for a post.
     pub object: u64,
     /// The handle of what that belongs to, where the kind says so, else 0.
@@ -83,7 +88,7 @@ unsafe impl Versioned for wc_event {
             kind: 0,
             status: 0,
             os_error: 0,
-            reserved: 0,
+            detail: 0,
             object: 0,
             parent: 0,
             data: std::ptr::null(),

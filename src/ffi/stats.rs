@@ -46,6 +46,10 @@ pub struct wc_loop_stats {
     pub timers: u32,
     /// HTTP requests now.
     pub live_requests: u32,
+    /// Watchers of descriptors that live.
+    pub watches: u32,
+    /// Watchers of signals that live.
+    pub signals: u32,
 }
 
 // SAFETY: repr(C), size first, integers only.
@@ -69,6 +73,8 @@ unsafe impl Versioned for wc_loop_stats {
             listeners: 0,
             timers: 0,
             live_requests: 0,
+            watches: 0,
+            signals: 0,
         }
     }
 }
@@ -114,6 +120,26 @@ pub extern "C" fn wc_backend_name(index: usize) -> *const c_char {
 pub unsafe extern "C" fn wc_loop_now(loop_: wc_loop, ms: *mut u64) -> wc_status {
     // SAFETY: the caller's promise.
     code(with(loop_, Kind::Loop, |core| unsafe { give::put(ms, core.host.engine.now().0) }))
+}
+
+/// The time of the loop as it is now: the clock is read. What is due is decided by wc_loop_now all
+/// the same.
+///
+/// [loop thread]
+///
+/// @param loop_  the loop
+/// @param ms     where it is written, in ms since the loop was made
+///
+/// Returns: WC_OK; WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+///
+/// # Safety
+/// `ms` is null or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wc_loop_now_fresh(loop_: wc_loop, ms: *mut u64) -> wc_status {
+    code(with(loop_, Kind::Loop, |core| {
+        // SAFETY: the caller's promise.
+        unsafe { give::put(ms, core.host.engine.fresh().floor().0) }
+    }))
 }
 
 /// The name of the loop's backend.
@@ -176,7 +202,7 @@ pub unsafe extern "C" fn wc_loop_get_stats(loop_: wc_loop, out: *mut wc_loop_sta
 impl Core {
     fn stats(&self) -> wc_loop_stats {
         let counted = self.host.engine.stats();
-        let (connections, listeners, timers) = self.host.engine.alive();
+        let alive = self.host.engine.alive();
         wc_loop_stats {
             size: size_of::<wc_loop_stats>(),
             turns: counted.turns,
@@ -190,10 +216,12 @@ impl Core {
             requests: self.host.requests_begun(),
             timers_fired: counted.timers_fired,
             posts: counted.posts,
-            connections: connections as u32,
-            listeners: listeners as u32,
-            timers: timers as u32,
+            connections: alive.connections as u32,
+            listeners: alive.listeners as u32,
+            timers: alive.timers as u32,
             live_requests: self.host.live_requests() as u32,
+            watches: alive.watches as u32,
+            signals: alive.signals as u32,
         }
     }
 }

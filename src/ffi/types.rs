@@ -12,6 +12,21 @@ pub type wc_status = i32;
 /// object is answered with WC_E_GONE, never with undefined behaviour.
 pub type wc_loop = u64;
 
+/// A watcher of a descriptor; 0 is none.
+pub type wc_watch = u64;
+
+/// A watcher of a signal; 0 is none.
+pub type wc_signal = u64;
+
+/// A child process; 0 is none.
+pub type wc_child = u64;
+
+/// A pool of threads; 0 is none.
+pub type wc_pool = u64;
+
+/// A job of a pool; 0 is none.
+pub type wc_job = u64;
+
 /// A timer of a loop; 0 is none.
 pub type wc_timer = u64;
 

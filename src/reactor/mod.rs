@@ -239,7 +239,7 @@ fn choose_from(name: Option<&str>, variable: Option<&OsStr>) -> Result<&'static 
 
 /// The timeout for calls that count milliseconds: rounded up, -1 for none. A wait above 24 days
 /// ends after 24 days without an event.
-fn millis(timeout: Option<Duration>) -> i32 {
+pub fn millis(timeout: Option<Duration>) -> i32 {
     let Some(timeout) = timeout else { return -1 };
     i32::try_from(timeout.as_nanos().div_ceil(1_000_000)).unwrap_or(i32::MAX)
 }

@@ -2,7 +2,7 @@
 //! A descriptor by its name, and one that is owned. Is not: what can be done with it. INVARIANT:
 //! above `reactor` nobody knows how wide a descriptor is, or that it is a number.
 
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, RawFd};
 
 pub use std::os::fd::{AsFd, BorrowedFd as Borrowed, OwnedFd as Owned};
 
@@ -20,10 +20,32 @@ impl Fd {
         Fd(fd.as_raw_fd())
     }
 
+    /// The descriptor itself, to be closed in the end.
+    ///
+    /// # Safety
+    /// It is open and nobody else's.
+    pub unsafe fn own(self) -> Owned {
+        // SAFETY: the caller's promise.
+        unsafe { Owned::from_raw_fd(self.0) }
+    }
+
+    /// Leaves a descriptor open to whoever knows its name.
+    pub fn leave(fd: Owned) -> Fd {
+        Fd(fd.into_raw_fd())
+    }
+
     /// The system's own name.
     #[inline]
     pub fn raw(self) -> RawFd {
         self.0
+    }
+}
+
+/// The same open file under the lowest number that is free, if that is lower than its own.
+pub fn lowest(fd: Owned) -> Owned {
+    match fd.try_clone() {
+        Ok(lower) if lower.as_raw_fd() < fd.as_raw_fd() => lower,
+        _ => fd,
     }
 }
 

@@ -2,6 +2,7 @@
 //! select(2). Is not: the selector, which is `reactor::select`. INVARIANT: no number is put into a
 //! set that has no bit for it.
 
+use super::fault::{self, Call};
 use std::io;
 use std::time::Duration;
 
@@ -75,8 +76,8 @@ pub fn wait(
     // SAFETY: the sets and the time, or null in its place, are exclusively borrowed for the call,
     // and `below` is not above the size of a set.
     let ready =
-        unsafe { libc::select(below, &mut read.0, &mut write.0, std::ptr::null_mut(), time) };
-    super::check(ready).map(|n| n as usize)
+        || unsafe { libc::select(below, &mut read.0, &mut write.0, std::ptr::null_mut(), time) };
+    super::check(fault::call(Call::Select, ready)).map(|n| n as usize)
 }
 
 /// The time, rounded up.

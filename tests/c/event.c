@@ -28,7 +28,7 @@ static void a_connection(void)
     CHECK(event.parent == listener, "its parent is the listener");
     CHECK(event.user == &word, "the user pointer is there");
     CHECK(event.data == NULL && event.len == 0 && event.status == WC_OK && event.os_error == 0 &&
-              event.reserved == 0 && event.size == sizeof event,
+              event.detail == 0 && event.size == sizeof event,
           "the rest is empty");
     wire_send(fd, "abc");
     EQUAL(pull(loop), WC_EVENT_DATA, "bytes come");

@@ -3,7 +3,7 @@
 
 use super::Sim;
 use webcore::base::Status;
-use webcore::engine::Notice;
+use webcore::engine::{Alive, Notice};
 use webcore::net::Owner;
 use webcore::net::life::Life;
 use webcore::net::policy::{Cut, Policy};
@@ -242,7 +242,7 @@ fn a_selector_that_takes_no_connection_refuses_it_with_its_error() {
     let refused = sim.engine.adopt(link, policy, Owner::default(), Life::Open);
     assert_eq!((refused, sim.engine.os_error()), (Err(Status::NOMEM), libc::ENOMEM));
     assert!(peer.0.borrow().dropped);
-    assert_eq!(sim.engine.alive(), (0, 0, 0));
+    assert_eq!(sim.engine.alive(), Alive::default());
 }
 
 #[test]

@@ -6,7 +6,7 @@ use webcore::base::Status;
 use webcore::base::limits::{
     CONNECTIONS, FRAME, HOT_BUFFER, READ_BUDGET, WRITE_HIGH, WRITE_LIMIT, WRITE_LOW,
 };
-use webcore::engine::{How, Message, Notice, Parcel};
+use webcore::engine::{Alive, How, Message, Notice, Parcel};
 use webcore::net::Owner;
 use webcore::net::life::Life;
 use webcore::net::policy::{Cut, Policy};
@@ -263,6 +263,6 @@ fn the_end_of_the_loop_is_the_end_of_all_and_nothing_new_is_taken_in() {
     let closed = |slot| format!("0 Conn {slot} closed WC_E_FREED");
     assert_eq!(said, [closed(0), closed(1), "0 ended 8".to_owned()]);
     sim.engine.reap();
-    assert_eq!((sim.engine.alive(), peer.got()), ((0, 0, 0), "bye".to_owned()));
+    assert_eq!((sim.engine.alive(), peer.got()), (Alive::default(), "bye".to_owned()));
     assert!(sim.engine.is_idle());
 }

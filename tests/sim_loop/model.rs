@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 use timers::Timers;
 use webcore::base::time::{Millis, Nanos};
-use webcore::engine::{How, Loop, Message, Notice, Parcel};
+use webcore::engine::{Alive, How, Loop, Message, Notice, Parcel};
 use webcore::reactor::sim::Ready;
 
 /// Stories that are told, unless one is asked for.
@@ -222,7 +222,7 @@ impl Story {
         self.check_stop();
         self.engine.reap();
         assert!(self.conns.iter().all(|conn| conn.is_closed() && conn.peer.0.borrow().dropped));
-        assert_eq!((self.engine.alive(), self.received), ((0, 0, 0), self.posted));
+        assert_eq!((self.engine.alive(), self.received), (Alive::default(), self.posted));
         self.timers.check_gone();
         assert!(self.engine.is_idle() && !self.engine.has_work());
         let stats = self.engine.stats();

@@ -5,8 +5,8 @@ Names are those of the header. Bytes that come with a length are c_void_p, for c
 """
 
 from ctypes import (
-    CDLL, CFUNCTYPE, POINTER, Structure, c_char, c_char_p, c_int32, c_int64, c_size_t, c_uint16,
-    c_uint32, c_uint64, c_void_p,
+    CDLL, CFUNCTYPE, POINTER, Structure, c_char, c_char_p, c_int, c_int32, c_int64, c_size_t,
+    c_uint16, c_uint32, c_uint64, c_void_p,
 )
 
 WC_VERSION_MAJOR = 0
@@ -29,6 +29,7 @@ WC_E_FORKED = -6
 WC_E_REENTRANT = -7
 WC_E_LIMIT = -8
 WC_E_VERSION = -9
+WC_E_CANCELLED = -10
 WC_E_OS = -50
 WC_E_BACKEND = -51
 WC_E_NOMEM = -52
@@ -38,6 +39,7 @@ WC_E_INUSE = -55
 WC_E_ACCESS = -56
 WC_E_CONNECT = -57
 WC_E_FREED = -58
+WC_E_NOTFOUND = -59
 WC_E_RESET = -80
 WC_E_EOF = -81
 WC_E_TOO_LONG = -82
@@ -124,6 +126,17 @@ WC_EVENT_END = 16
 WC_EVENT_REQUEST_DRAIN = 17
 WC_EVENT_REQUEST_CLOSE = 18
 WC_EVENT_REJECT = 19
+WC_EVENT_WATCH = 20
+WC_EVENT_SIGNAL = 21
+WC_READ = 1
+WC_WRITE = 2
+WC_EDGE = 8
+WC_ONCE = 16
+WC_ADOPT = 32
+WC_HANGUP = 64
+WC_ERROR = 128
+WC_REPEAT_RATE = 0
+WC_REPEAT_DELAY = 1
 WC_FRAMING_RAW = 0
 WC_FRAMING_LINE = 1
 WC_FRAMING_LENGTH = 2
@@ -145,6 +158,11 @@ WC_HTTP_END = 3
 
 wc_status = c_int32
 wc_loop = c_uint64
+wc_watch = c_uint64
+wc_signal = c_uint64
+wc_child = c_uint64
+wc_pool = c_uint64
+wc_job = c_uint64
 wc_timer = c_uint64
 wc_listener = c_uint64
 wc_conn = c_uint64
@@ -188,6 +206,8 @@ class wc_loop_stats(Structure):
         ("listeners", c_uint32),
         ("timers", c_uint32),
         ("live_requests", c_uint32),
+        ("watches", c_uint32),
+        ("signals", c_uint32),
     ]
 
 
@@ -197,7 +217,7 @@ class wc_event(Structure):
         ("kind", c_int32),
         ("status", wc_status),
         ("os_error", c_int32),
-        ("reserved", c_int32),
+        ("detail", c_int32),
         ("object", c_uint64),
         ("parent", c_uint64),
         ("data", c_void_p),
@@ -216,6 +236,21 @@ class wc_loop_options(Structure):
 
 
 wc_post_fn = CFUNCTYPE(None, wc_loop, c_void_p)
+wc_watch_fn = CFUNCTYPE(None, wc_watch, c_uint32, c_void_p)
+wc_signal_fn = CFUNCTYPE(None, wc_signal, c_int, c_uint32, c_void_p)
+
+
+class wc_timer_options(Structure):
+    _fields_ = [
+        ("size", c_size_t),
+        ("delay_ms", c_uint64),
+        ("at_ms", c_uint64),
+        ("unix_ms", c_uint64),
+        ("repeat_ms", c_uint32),
+        ("repeat_mode", c_int),
+    ]
+
+
 wc_timer_fn = CFUNCTYPE(None, wc_timer, c_void_p)
 
 
@@ -379,6 +414,7 @@ PROTOTYPES = [
     ("wc_backend_count", c_size_t, []),
     ("wc_backend_name", c_char_p, [c_size_t]),
     ("wc_loop_now", wc_status, [wc_loop, POINTER(c_uint64)]),
+    ("wc_loop_now_fresh", wc_status, [wc_loop, POINTER(c_uint64)]),
     ("wc_loop_backend", wc_status, [wc_loop, POINTER(wc_str)]),
     ("wc_loop_os_error", wc_status, [wc_loop, POINTER(c_int32)]),
     ("wc_loop_get_stats", wc_status, [wc_loop, POINTER(wc_loop_stats)]),
@@ -387,15 +423,30 @@ PROTOTYPES = [
     ("wc_loop_run", wc_status, [wc_loop]),
     ("wc_loop_next", wc_status, [wc_loop, c_int32, POINTER(wc_event)]),
     ("wc_loop_dispatch", wc_status, [wc_loop]),
+    ("wc_loop_prepare", wc_status, [wc_loop, POINTER(c_int), POINTER(c_int32)]),
+    ("wc_loop_step", wc_status, [wc_loop, c_int32]),
     ("wc_loop_stop", wc_status, [wc_loop]),
     ("wc_loop_drain", wc_status, [wc_loop, c_uint32]),
     ("wc_loop_free", wc_status, [wc_loop]),
     ("wc_loop_detach", wc_status, [wc_loop]),
     ("wc_loop_post", wc_status, [wc_loop, wc_post_fn, c_void_p, wc_free_fn]),
+    ("wc_watch_start", wc_status,
+     [wc_loop, c_int, c_uint32, wc_watch_fn, c_void_p, wc_free_fn, POINTER(wc_watch)]),
+    ("wc_watch_set", wc_status, [wc_watch, c_uint32]),
+    ("wc_watch_stop", wc_status, [wc_watch]),
+    ("wc_watch_release", wc_status, [wc_watch, POINTER(c_int)]),
+    ("wc_watch_fd", wc_status, [wc_watch, POINTER(c_int)]),
+    ("wc_signal_start", wc_status,
+     [wc_loop, c_int, wc_signal_fn, c_void_p, wc_free_fn, POINTER(wc_signal)]),
+    ("wc_signal_stop", wc_status, [wc_signal]),
+    ("wc_timer_options_init", wc_status, [POINTER(wc_timer_options), c_size_t]),
     ("wc_timer_start", wc_status,
      [wc_loop, c_uint32, c_uint32, wc_timer_fn, c_void_p, wc_free_fn, POINTER(wc_timer)]),
+    ("wc_timer_schedule", wc_status,
+     [wc_loop, POINTER(wc_timer_options), wc_timer_fn, c_void_p, wc_free_fn, POINTER(wc_timer)]),
     ("wc_timer_restart", wc_status, [wc_timer, c_uint32]),
     ("wc_timer_cancel", wc_status, [wc_timer]),
+    ("wc_timer_due", wc_status, [wc_timer, POINTER(c_uint64)]),
     ("wc_conn_options_init", wc_status, [POINTER(wc_conn_options), c_size_t]),
     ("wc_conn_send", wc_status, [wc_conn, c_void_p, c_size_t]),
     ("wc_conn_send_frame", wc_status, [wc_conn, c_void_p, c_size_t]),
@@ -423,6 +474,8 @@ PROTOTYPES = [
     ("wc_listener_port", wc_status, [wc_listener, POINTER(c_uint16)]),
     ("wc_listener_address", wc_status, [wc_listener, POINTER(c_char), c_size_t, POINTER(c_uint16)]),
     ("wc_listener_close", wc_status, [wc_listener]),
+    ("wc_listener_pause", wc_status, [wc_listener]),
+    ("wc_listener_resume", wc_status, [wc_listener]),
     ("wc_connect_options_init", wc_status, [POINTER(wc_connect_options), c_size_t]),
     ("wc_connect", wc_status,
      [wc_loop, POINTER(wc_connect_options), POINTER(wc_conn_options), POINTER(wc_conn_callbacks),

@@ -18,7 +18,7 @@ mod tests;
 use crate::sys::epoll::{self, Epoll};
 use crate::sys::fd::AsFd;
 use crate::sys::wake::Wake;
-use crate::sys::{Fd, poll};
+use crate::sys::{Fd, errno, poll};
 use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::time::{Duration, Instant};
@@ -107,8 +107,23 @@ impl Queue {
         self.outer.name()
     }
 
-    /// kevent(2).
+    /// kevent(2): -1 with errno for an error.
     pub fn kevent(
+        &mut self,
+        changes: &[kevent],
+        out: &mut [kevent],
+        timeout: Option<Duration>,
+    ) -> libc::c_int {
+        match self.answer(changes, out, timeout) {
+            Ok(count) => count as libc::c_int,
+            Err(error) => {
+                errno::set(number(&error));
+                -1
+            }
+        }
+    }
+
+    fn answer(
         &mut self,
         changes: &[kevent],
         out: &mut [kevent],
