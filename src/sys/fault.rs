@@ -52,6 +52,7 @@ calls! {
     Poll = "poll",
     Read = "read",
     Recv = "recv",
+    Select = "select",
     Send = "send",
     Setsockopt = "setsockopt",
     Shutdown = "shutdown",

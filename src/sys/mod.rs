@@ -13,10 +13,13 @@ pub mod errno;
 pub mod fault;
 pub mod fd;
 pub mod file;
+#[cfg(kqueue)]
+pub mod kqueue;
 pub mod lent;
 pub mod limit;
 pub mod poll;
 pub mod process;
+pub mod select;
 pub mod signal;
 pub mod socket;
 pub mod wake;
