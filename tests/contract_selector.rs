@@ -589,6 +589,7 @@ fn r10_a_closed_number_that_was_watched_is_refused_or_told_as_an_error() {
 
 #[allow(unsafe_code)]
 fn raise_descriptor_limit(need: u64) {
+    let need = need as libc::rlim_t;
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: `limit` is a valid rlimit for both calls.
     unsafe {
