@@ -12,7 +12,7 @@ use crate::net::Owner;
 use crate::reactor::{Event, Interest, Token};
 use crate::sys::Fd;
 use crate::sys::fd::Owned;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::BitOr;
 
 /// What a watched descriptor is ready for; a set.
@@ -93,7 +93,9 @@ struct Watch {
 /// All watchers of a loop.
 pub(super) struct Watches {
     slab: Slab<Watch>,
-    by_fd: HashMap<Fd, Handle>,
+    /// A tree, not a hash table: a table is kept by a pointer into its middle, and a program that
+    /// exits with a loop would look to leak checkers as if it had lost it.
+    by_fd: BTreeMap<Fd, Handle>,
     ready: VecDeque<Handle>,
     changed: Vec<Handle>,
     always: Vec<Handle>,
@@ -103,7 +105,7 @@ impl Watches {
     pub fn new(number: u16, floor: u32) -> Watches {
         Watches {
             slab: Slab::new(Kind::Watch, number, floor),
-            by_fd: HashMap::new(),
+            by_fd: BTreeMap::new(),
             ready: VecDeque::new(),
             changed: Vec::new(),
             always: Vec::new(),
