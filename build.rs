@@ -64,14 +64,16 @@ fn header() -> String {
     out + &trailer
 }
 
-/// The files of src/ffi in the order of its mod.rs.
+/// The files of src/ffi in the order of its mod.rs, but for those that are in some builds only.
 fn modules() -> Vec<String> {
     let map = fs::read_to_string("src/ffi/mod.rs").expect("src/ffi/mod.rs is there");
     let name = |line: &str| {
         let line = line.trim_start_matches("pub(crate) ").trim_start_matches("pub ");
         line.strip_prefix("mod ")?.strip_suffix(';').map(str::to_owned)
     };
-    map.lines().filter_map(name).collect()
+    let lines = std::iter::once("").chain(map.lines());
+    let always = lines.zip(map.lines()).filter(|(above, _)| !above.starts_with("#[cfg("));
+    always.filter_map(|(_, line)| name(line)).collect()
 }
 
 fn with_version(text: &str) -> String {

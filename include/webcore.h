@@ -474,8 +474,8 @@ typedef struct wc_loop_stats {
     uint32_t live_requests;
     /** Watchers of descriptors that live. */
     uint32_t watches;
-    /** Reserved; 0. */
-    uint32_t reserved;
+    /** Watchers of signals that live. */
+    uint32_t signals;
 } wc_loop_stats;
 
 /**
@@ -511,6 +511,21 @@ WC_API const char *wc_backend_name(size_t index);
 WC_API
 wc_status wc_loop_now(wc_loop loop_,
                       uint64_t *ms);
+
+/**
+ * The time of the loop as it is now: the clock is read. What is due is decided by wc_loop_now all
+ * the same.
+ *
+ * [loop thread]
+ *
+ * @param loop_  the loop
+ * @param ms     where it is written, in ms since the loop was made
+ *
+ * Returns: WC_OK; WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ */
+WC_API
+wc_status wc_loop_now_fresh(wc_loop loop_,
+                            uint64_t *ms);
 
 /**
  * The name of the loop's backend.
@@ -636,6 +651,11 @@ wc_status wc_loop_get_stats(wc_loop loop_,
 
 /** A watched descriptor is ready. detail: for what, WC_READ and the like. */
 #define WC_EVENT_WATCH 20
+
+/**
+ * A signal came. detail: its number; os_error: how often, since this was told last.
+ */
+#define WC_EVENT_SIGNAL 21
 
 /** One event of the pull face. Set size to sizeof(wc_event) before the first call. */
 typedef struct wc_event {
@@ -1007,10 +1027,111 @@ WC_API
 wc_status wc_watch_fd(wc_watch watch,
                       int *fd);
 
+/* ---- signal ---- */
+
+/**
+ * A signal came, count times since this was called last. It is no signal handler: it runs on the
+ * loop's thread, between other callbacks, and may call what they may call.
+ */
+typedef void (*wc_signal_fn)(wc_signal signal, int number, uint32_t count, void *user);
+
+/**
+ * Has a signal told as an event: of the process, or of the loop's thread. Several watchers, in one
+ * loop or in several, are each told. Until the last of them ends the library handles the signal;
+ * what it did before is then put back, unless the program has set something else meanwhile. What
+ * it did before is not done in the meantime: SIGINT that is watched does not end the process, and a
+ * handler of the program's does not run. A signal that the loop's thread blocks is told all the
+ * same, and stays blocked. In a child of fork(2) each signal does what it did before it was
+ * watched.
+ *
+ * A signal of the lower numbers that comes again before it was taken is one (signal(7)): count is
+ * what the system delivered. A watcher keeps wc_loop_run from returning, as a timer does.
+ *
+ * [loop thread]
+ *
+ * @param loop_      the loop
+ * @param number     SIGINT and the like
+ * @param on_signal  the callback; may be null for a program that pulls events, or that wants a
+ *                   signal (SIGPIPE) to do nothing
+ * @param user       goes to the callback
+ * @param free_user  called once with user when the watcher has ended; also if this call fails,
+ *                   before it returns; may be null
+ * @param out        where the handle is written; may be null
+ *
+ * Returns: WC_OK; WC_E_INVAL for what is no signal or cannot be put off: SIGKILL, SIGSTOP, SIGILL,
+ * SIGBUS, SIGFPE, SIGSEGV; WC_E_NOFILES, WC_E_NOMEM or WC_E_OS if the system refuses; WC_E_LIMIT;
+ * WC_E_STATE while the loop is being freed; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED,
+ * WC_E_PANIC. See sigaction(2), signalfd(2).
+ */
+WC_API
+wc_status wc_signal_start(wc_loop loop_,
+                          int number,
+                          wc_signal_fn on_signal,
+                          void *user,
+                          wc_free_fn free_user,
+                          wc_signal *out);
+
+/**
+ * Ends a watcher of a signal: nothing more is told, also not what came already. If it was the last
+ * one of its number, the signal does again what it did before. The user pointer goes back before
+ * the next event.
+ *
+ * [loop thread]
+ *
+ * @param signal  the watcher
+ *
+ * Returns: WC_OK; WC_E_GONE; WC_E_BADHANDLE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ */
+WC_API
+wc_status wc_signal_stop(wc_signal signal);
+
 /* ---- timer ---- */
+
+/**
+ * Later firings keep their rate: each is a multiple of repeat_ms after the first; what was missed
+ * is skipped.
+ */
+#define WC_REPEAT_RATE 0
+
+/**
+ * Later firings come repeat_ms after the callback of the one before has returned; in the pull face,
+ * after the next event was asked for.
+ */
+#define WC_REPEAT_DELAY 1
+
+/**
+ * When a timer fires. Fill it with wc_timer_options_init, then change what you want. At most one of
+ * the three times is not 0; without any the timer fires at once.
+ */
+typedef struct wc_timer_options {
+    /** Bytes of this struct as the caller knows it. */
+    size_t size;
+    /** Ms from now. */
+    uint64_t delay_ms;
+    /** A time of the loop, as wc_loop_now gives it, in ms. */
+    uint64_t at_ms;
+    /** A date: ms since 1970-01-01 00:00 UTC by the wall clock, wherever that is set. */
+    uint64_t unix_ms;
+    /** Ms between later firings; 0: none. */
+    uint32_t repeat_ms;
+    /** How those are counted: WC_REPEAT_...; of an alarm WC_REPEAT_RATE. */
+    int repeat_mode;
+} wc_timer_options;
 
 /** A timer fired. */
 typedef void (*wc_timer_fn)(wc_timer timer, void *user);
+
+/**
+ * Fills timer options with the defaults.
+ *
+ * [any thread]
+ *
+ * @param options  the struct to fill
+ * @param size     its size: sizeof(wc_timer_options)
+ *
+ * Returns: WC_OK; WC_E_INVAL for null; WC_E_VERSION for a size that no version had.
+ */
+WC_API wc_status wc_timer_options_init(wc_timer_options *options, size_t size);
 
 /**
  * Starts a timer. It fires at or after its time, never before; timers of the same millisecond fire
@@ -1042,8 +1163,41 @@ wc_status wc_timer_start(wc_loop loop_,
                          wc_timer *out);
 
 /**
- * Sets a timer to fire anew, `delay_ms` from now; its repetition goes on from there. Costs the
- * same whatever the number of timers.
+ * Starts a timer, as wc_timer_start does, with all that can be said of it: a time of the loop or a
+ * date instead of a delay, a fixed rate or a fixed delay.
+ *
+ * A timer that is due at a date is an alarm. It fires once the wall clock shows that date or a
+ * later one, never before, also when the clock is set back meanwhile; when it is set forward the
+ * alarm is prompt: at once on Linux (timerfd_create(2)), within ALARM_LOOK_MS (docs/LIMITS.md)
+ * elsewhere. An alarm that repeats keeps to its dates, skips those that are past, and after a clock
+ * was set back comes no later than a period from then.
+ *
+ * [loop thread]
+ *
+ * @param loop_      the loop
+ * @param options    when and how often; copied
+ * @param on_fire    the callback; may be null for a program that pulls events
+ * @param user       goes to the callback
+ * @param free_user  called once with user when the timer has ended; also if this call fails,
+ *                   before it returns; may be null
+ * @param out        where the handle is written; may be null
+ *
+ * Returns: WC_OK; WC_E_INVAL for null options, for more than one of delay_ms, at_ms and unix_ms,
+ * for a mode that there is not, for a fixed delay of an alarm; WC_E_VERSION; WC_E_LIMIT;
+ * WC_E_STATE while the loop is being freed; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED,
+ * WC_E_PANIC.
+ */
+WC_API
+wc_status wc_timer_schedule(wc_loop loop_,
+                            const wc_timer_options *options,
+                            wc_timer_fn on_fire,
+                            void *user,
+                            wc_free_fn free_user,
+                            wc_timer *out);
+
+/**
+ * Sets a timer to fire anew, `delay_ms` from now; its repetition goes on from there. An alarm counts
+ * them by the wall clock. Costs the same whatever the number of timers, but for alarms.
  *
  * [loop thread]
  *
@@ -1069,6 +1223,23 @@ wc_status wc_timer_restart(wc_timer timer,
  */
 WC_API
 wc_status wc_timer_cancel(wc_timer timer);
+
+/**
+ * When a timer fires next.
+ *
+ * [loop thread]
+ *
+ * @param timer  the timer
+ * @param ms     where it is written: in ms of the loop's time, as wc_loop_now; of an alarm in ms
+ *               since 1970-01-01 00:00 UTC
+ *
+ * Returns: WC_OK; WC_NONE within the callback of a timer that is not set again: one without
+ * repetition, or with a fixed delay, which begins when the callback returns; WC_E_INVAL for a null
+ * ms; WC_E_GONE for one that has ended; WC_E_BADHANDLE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ */
+WC_API
+wc_status wc_timer_due(wc_timer timer,
+                       uint64_t *ms);
 
 /* ---- conn_options ---- */
 

@@ -6,7 +6,9 @@
 #![forbid(unsafe_code)]
 
 mod accept;
+mod alarm;
 pub mod notice;
+mod signal;
 mod step;
 mod timer;
 mod turn;
@@ -15,6 +17,7 @@ mod watch;
 
 pub use accept::Listen;
 pub use notice::{How, Message, Notice, Parcel, Ready, View};
+pub use timer::{Schedule, When};
 
 use crate::base::limits;
 use crate::base::pool::Pool;
@@ -27,6 +30,8 @@ use crate::reactor::{self, Event, Interest, Selector, Token};
 use crate::source::door::Door;
 use crate::source::wheel::Wheel;
 use crate::sys::{self, Fd, fd::AsFd};
+use alarm::Alarms;
+use signal::Signals;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use step::Current;
@@ -35,6 +40,9 @@ use watch::Watches;
 
 /// The token of the door; no handle is 0.
 const DOOR: Token = Token(0);
+
+/// The token of the descriptor that tells of signals that the thread blocks.
+const SIGNALS: Token = Token(2);
 
 /// What is counted; read by `Loop::stats`.
 #[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
@@ -57,6 +65,10 @@ pub struct Stats {
     pub bytes_sent: u64,
     /// Timers fired.
     pub timers_fired: u64,
+    /// Of these, later than `LATE_MS` after their time.
+    pub late_timers: u64,
+    /// Waits that another thread or a signal handler ended.
+    pub wakeups: u64,
     /// Jobs of other threads.
     pub posts: u64,
 }
@@ -72,6 +84,8 @@ pub struct Alive {
     pub timers: usize,
     /// Watchers of descriptors.
     pub watches: usize,
+    /// Watchers of signals.
+    pub signals: usize,
 }
 
 /// How a loop is made.
@@ -100,6 +114,8 @@ pub struct Loop {
     listeners: Slab<Listener>,
     timers: Slab<UserTimer>,
     watches: Watches,
+    signals: Signals,
+    alarms: Alarms,
     wheel: Wheel<Handle>,
     door: Arc<Door<Message>>,
     max_connections: u32,
@@ -135,12 +151,14 @@ impl Loop {
         let mut new = Loop::with(settings, selector, clock)?;
         new.backend = backend.name;
         new.edge = backend.edge();
+        new.alarms = Alarms::new(true);
         let held = backend.most.saturating_sub(DESCRIPTORS_LEFT);
         new.max_connections = u64::from(new.max_connections).min(held) as u32;
         Ok(new)
     }
 
-    /// A loop on the selector and the clock given; level-triggered.
+    /// A loop on the selector and the clock given; level-triggered, and asking the kernel for nothing
+    /// else.
     pub fn with(
         settings: &Settings<'_>,
         mut selector: Box<dyn Selector>,
@@ -168,6 +186,8 @@ impl Loop {
             listeners: Slab::new(Kind::Listener, number, floor),
             timers: Slab::new(Kind::Timer, number, floor),
             watches: Watches::new(number, floor),
+            signals: Signals::new(number, floor),
+            alarms: Alarms::new(false),
             wheel: Wheel::new(now.floor()),
             door: Arc::new(door),
             max_connections: asked.min(limits::SLOTS as u64) as u32,
@@ -223,6 +243,7 @@ impl Loop {
             listeners: self.open_listeners,
             timers: self.timers.len(),
             watches: self.watches.len(),
+            signals: self.signals.len(),
         }
     }
 
@@ -232,6 +253,7 @@ impl Loop {
             && self.listeners.is_empty()
             && self.timers.is_empty()
             && self.watches.is_empty()
+            && self.signals.is_empty()
             && self.notices.is_empty()
             && self.posts.is_empty()
     }
@@ -248,6 +270,7 @@ impl Loop {
             self.listeners.highest(),
             self.timers.highest(),
             self.watches.highest(),
+            self.signals.highest(),
         ];
         highest.into_iter().max().unwrap_or(0)
     }
@@ -270,9 +293,11 @@ impl Loop {
                 self.accept(listener);
             } else if let Some(conn) = self.ready.pop_front() {
                 self.start_step(conn);
+            } else if let Some(notice) = self.next_signal() {
+                return Some(notice);
             } else if let Some(notice) = self.next_ready() {
                 return Some(notice);
-            } else if let Some(notice) = self.next_expired() {
+            } else if let Some(notice) = self.next_expired().or_else(|| self.next_alarm()) {
                 return Some(notice);
             } else if let Some(message) = self.posts.pop_front() {
                 if let Some(notice) = self.receive_message(message) {

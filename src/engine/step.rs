@@ -261,10 +261,13 @@ impl Loop {
             }
         }
         for handle in self.timers.handles() {
-            let _ = self.cancel_timer(handle);
+            self.end_timer(handle);
         }
         for handle in self.watches.handles() {
             let _ = self.stop_watch(handle);
+        }
+        for handle in self.signals.handles() {
+            let _ = self.stop_signal(handle);
         }
     }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! One turn: reap the dead, tell the selector what changed, wait, mark what is ready.
 
-use super::{DOOR, Loop, refusal};
+use super::alarm::ALARM;
+use super::{DOOR, Loop, SIGNALS, refusal};
 use crate::base::time::Millis;
 use crate::base::{Handle, Kind, Machine, Status};
 use crate::net::gate::{Gate, Knock};
@@ -58,6 +59,7 @@ impl Loop {
         self.reap();
         self.tell_selector();
         self.tell_watches();
+        self.tell_alarms();
     }
 
     /// The present, read afresh; the deadline of a wait is counted from it.
@@ -74,6 +76,8 @@ impl Loop {
             || !self.posts.is_empty()
             || !self.dead.is_empty()
             || self.watches.has_work()
+            || self.signals.has_work()
+            || self.alarms.has_work()
     }
 
     fn timeout(&mut self, until: Option<Millis>) -> Option<Duration> {
@@ -94,9 +98,18 @@ impl Loop {
     fn mark(&mut self, event: &Event) {
         if event.token == DOOR {
             // Taken first, or the bell would ring on while nobody asks for the stop.
+            self.stats.wakeups += 1;
             self.stopping |= self.door.take_stop();
             self.door.drain(&mut self.posts);
+            self.hear_signals();
             return;
+        }
+        if event.token == SIGNALS {
+            self.let_signals_in();
+            return;
+        }
+        if event.token == ALARM {
+            return self.alarm_rang();
         }
         let handle = Handle(event.token.0);
         match handle.kind() {
@@ -161,8 +174,24 @@ impl Loop {
                 self.reap_listener(conn.listener);
             }
         }
-        for listener in std::mem::take(&mut self.waiting_listeners) {
-            self.retry(listener);
+        self.retry_waiting();
+    }
+
+    /// A connection has ended: listeners that waited for just that try again. One that backs off
+    /// for want of resources does so whatever ends meanwhile.
+    fn retry_waiting(&mut self) {
+        let full = self.conns.len() >= self.max_connections as usize;
+        for handle in std::mem::take(&mut self.waiting_listeners) {
+            match self.listeners.get(handle) {
+                Some(listener) if listener.waits_for_room() => {
+                    if full || listener.is_full() {
+                        self.waiting_listeners.push(handle);
+                    } else {
+                        self.retry(handle);
+                    }
+                }
+                _ => {}
+            }
         }
     }
 
@@ -180,7 +209,7 @@ impl Loop {
     fn reap_listener(&mut self, handle: Handle) {
         let Some(listener) = self.listeners.get_mut(handle) else { return };
         debug_assert!(listener.gate() == Gate::Closed);
-        listener.fd = None;
+        listener.shut();
         if let Some(timer) = listener.timer.take() {
             self.wheel.remove(timer);
         }

@@ -24,6 +24,8 @@ enum After {
     Conn(Owner, bool),
     /// A request is gone.
     Request(Owner),
+    /// A timer was ended by its own callback.
+    Timer(Owner),
     /// A post is dropped, unless it was run.
     Post(Parcel),
 }
@@ -196,7 +198,18 @@ impl Core {
                 self.host.bury_closed();
                 self.bindings.drop_user(owner);
             }
+            After::Timer(owner) => self.bindings.remove(owner),
             After::Post(parcel) => self.bindings.release_later(drop_of(&parcel)),
+        }
+    }
+
+    /// The program has ended a timer. Its class may serve another at once, unless the event that
+    /// the program has is of it.
+    pub fn timer_ended(&mut self, timer: Handle, owner: Owner) {
+        if self.event.kind == event::WC_EVENT_TIMER && self.event.object == timer.0 {
+            self.after = After::Timer(owner);
+        } else {
+            self.bindings.remove(owner);
         }
     }
 
@@ -257,6 +270,12 @@ impl Core {
                 let owner = self.host.engine.watch_owner(watch).unwrap_or_default();
                 self.begin(event::WC_EVENT_WATCH, watch, owner);
                 self.event.detail = i32::from(ready.bits());
+            }
+            Notice::Signal { handle, number, count } => {
+                let owner = self.host.engine.signal_owner(handle).unwrap_or_default();
+                self.begin(event::WC_EVENT_SIGNAL, handle, owner);
+                self.event.detail = number;
+                self.event.os_error = i32::try_from(count).unwrap_or(i32::MAX);
             }
             Notice::Paused { listener, why, os_error } => {
                 self.begin_listener(event::WC_EVENT_PAUSE, listener);

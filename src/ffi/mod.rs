@@ -17,6 +17,8 @@ pub mod loop_;
 
 pub mod watch;
 
+pub mod signal;
+
 pub mod timer;
 
 pub mod conn_options;
@@ -38,6 +40,8 @@ pub mod parser;
 mod binding;
 mod call;
 mod core;
+#[cfg(feature = "test-hooks")]
+mod fault;
 mod give;
 mod guard;
 mod run;
@@ -68,10 +72,11 @@ pub fn layout() -> Vec<Layout> {
         stats::wc_loop_stats {
             size, turns, events, stale_events, accepted, closed, accept_pauses, bytes_received,
             bytes_sent, requests, timers_fired, posts, connections, listeners, timers,
-            live_requests, watches, reserved,
+            live_requests, watches, signals,
         }
         event::wc_event { size, kind, status, os_error, detail, object, parent, data, len, user }
         loop_::wc_loop_options { size, backend, max_connections, stay }
+        timer::wc_timer_options { size, delay_ms, at_ms, unix_ms, repeat_ms, repeat_mode }
         conn_options::wc_conn_options {
             size, framing, prefix_order, prefix_bytes, read_budget, max_frame, write_high,
             write_low, write_limit, idle_ms, stall_ms, linger_ms, reserved,
@@ -134,6 +139,7 @@ pub fn constants() -> Vec<(&'static str, i64)> {
         event::WC_EVENT_REQUEST_CLOSE
         event::WC_EVENT_REJECT
         event::WC_EVENT_WATCH
+        event::WC_EVENT_SIGNAL
         watch::WC_READ
         watch::WC_WRITE
         watch::WC_EDGE
@@ -141,6 +147,8 @@ pub fn constants() -> Vec<(&'static str, i64)> {
         watch::WC_HANGUP
         watch::WC_ERROR
         watch::WC_ADOPT
+        timer::WC_REPEAT_RATE
+        timer::WC_REPEAT_DELAY
         conn_options::WC_FRAMING_RAW
         conn_options::WC_FRAMING_LINE
         conn_options::WC_FRAMING_LENGTH

@@ -48,8 +48,8 @@ pub struct wc_loop_stats {
     pub live_requests: u32,
     /// Watchers of descriptors that live.
     pub watches: u32,
-    /// Reserved; 0.
-    pub reserved: u32,
+    /// Watchers of signals that live.
+    pub signals: u32,
 }
 
 // SAFETY: repr(C), size first, integers only.
@@ -74,7 +74,7 @@ unsafe impl Versioned for wc_loop_stats {
             timers: 0,
             live_requests: 0,
             watches: 0,
-            reserved: 0,
+            signals: 0,
         }
     }
 }
@@ -120,6 +120,26 @@ pub extern "C" fn wc_backend_name(index: usize) -> *const c_char {
 pub unsafe extern "C" fn wc_loop_now(loop_: wc_loop, ms: *mut u64) -> wc_status {
     // SAFETY: the caller's promise.
     code(with(loop_, Kind::Loop, |core| unsafe { give::put(ms, core.host.engine.now().0) }))
+}
+
+/// The time of the loop as it is now: the clock is read. What is due is decided by wc_loop_now all
+/// the same.
+///
+/// [loop thread]
+///
+/// @param loop_  the loop
+/// @param ms     where it is written, in ms since the loop was made
+///
+/// Returns: WC_OK; WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+///
+/// # Safety
+/// `ms` is null or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wc_loop_now_fresh(loop_: wc_loop, ms: *mut u64) -> wc_status {
+    code(with(loop_, Kind::Loop, |core| {
+        // SAFETY: the caller's promise.
+        unsafe { give::put(ms, core.host.engine.fresh().floor().0) }
+    }))
 }
 
 /// The name of the loop's backend.
@@ -201,7 +221,7 @@ impl Core {
             timers: alive.timers as u32,
             live_requests: self.host.live_requests() as u32,
             watches: alive.watches as u32,
-            reserved: 0,
+            signals: alive.signals as u32,
         }
     }
 }

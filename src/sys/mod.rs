@@ -4,16 +4,20 @@
 //! SIGPIPE.
 
 mod address;
+pub mod alarm;
 pub mod blame;
 pub mod clock;
 #[cfg(target_os = "linux")]
 pub mod epoll;
 pub mod errno;
+pub mod fault;
 pub mod fd;
 pub mod file;
+pub mod lent;
 pub mod limit;
 pub mod poll;
 pub mod process;
+pub mod signal;
 pub mod socket;
 pub mod wake;
 
