@@ -124,10 +124,6 @@ impl Watches {
         self.slab.highest()
     }
 
-    pub fn handles(&self) -> Vec<Handle> {
-        self.slab.handles()
-    }
-
     /// Whether something is to be told that no wait has to bring.
     pub fn has_work(&self) -> bool {
         let restless = |handle: &Handle| {
@@ -226,14 +222,22 @@ impl Loop {
         Ok(())
     }
 
-    /// Ends a watcher; its owner's words come back in a notice. The selector has forgotten the
-    /// descriptor before this returns. Gives back the one that was the library's to close.
-    pub fn stop_watch(&mut self, handle: Handle) -> Result<Option<Owned>, Status> {
+    /// Ends a watcher. The selector has forgotten the descriptor before this returns. Gives back
+    /// the owner's words, and the descriptor where it was the library's to close.
+    pub fn stop_watch(&mut self, handle: Handle) -> Result<(Owner, Option<Owned>), Status> {
         self.watches.slab.find(handle)?;
         self.unwatch_number(handle);
         let watch = self.watches.slab.remove(handle).expect("find found it");
-        self.notices.push_back(Notice::Ended(watch.owner));
-        Ok(watch.adopted)
+        Ok((watch.owner, watch.adopted))
+    }
+
+    /// Ends all watchers; their owners' words come back in notices.
+    pub(super) fn end_watches(&mut self) {
+        for handle in self.watches.slab.handles() {
+            if let Ok((owner, _)) = self.stop_watch(handle) {
+                self.notices.push_back(Notice::Ended(owner));
+            }
+        }
     }
 
     /// Has the selector and the tables forget the number of a watcher's descriptor.
