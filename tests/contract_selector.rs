@@ -528,6 +528,11 @@ fn r10_a_descriptor_that_cannot_be_held_is_refused() {
             Some(error) => assert_eq!((backend.name, error), ("epoll", libc::EPERM)),
             None => assert!(watcher.one().readable()),
         }
+        let (near, _far) = pair();
+        watcher.add(&near, 2, Interest::READ);
+        assert_eq!(watcher.refusal(Fd::of(&near)), Some(libc::EEXIST), "watched already");
+        watcher.change(&near, 2, Interest::READ, Interest::NONE);
+        assert_eq!(watcher.refusal(Fd::of(&near)), None, "and then no more");
     });
 }
 

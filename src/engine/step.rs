@@ -263,9 +263,7 @@ impl Loop {
         for handle in self.timers.handles() {
             self.end_timer(handle);
         }
-        for handle in self.watches.handles() {
-            let _ = self.stop_watch(handle);
-        }
+        self.end_watches();
         for handle in self.signals.handles() {
             let _ = self.stop_signal(handle);
         }

@@ -24,8 +24,8 @@ enum After {
     Conn(Owner, bool),
     /// A request is gone.
     Request(Owner),
-    /// A timer was ended by its own callback.
-    Timer(Owner),
+    /// A timer or a watcher was ended by its own callback.
+    Ended(Owner),
     /// A post is dropped, unless it was run.
     Post(Parcel),
 }
@@ -198,16 +198,16 @@ impl Core {
                 self.host.bury_closed();
                 self.bindings.drop_user(owner);
             }
-            After::Timer(owner) => self.bindings.remove(owner),
+            After::Ended(owner) => self.bindings.remove(owner),
             After::Post(parcel) => self.bindings.release_later(drop_of(&parcel)),
         }
     }
 
-    /// The program has ended a timer. Its class may serve another at once, unless the event that
-    /// the program has is of it.
-    pub fn timer_ended(&mut self, timer: Handle, owner: Owner) {
-        if self.event.kind == event::WC_EVENT_TIMER && self.event.object == timer.0 {
-            self.after = After::Timer(owner);
+    /// The program has ended a timer or a watcher. Its class may serve another at once, unless the
+    /// event that the program has is of it.
+    pub fn ended(&mut self, object: Handle, owner: Owner) {
+        if self.event.kind != 0 && self.event.object == object.0 {
+            self.after = After::Ended(owner);
         } else {
             self.bindings.remove(owner);
         }
