@@ -4,6 +4,7 @@
 //! watcher, and no descriptor has two; what is told was asked for when it is told, not only when
 //! the kernel said it.
 
+use super::log::Level;
 use super::notice::Notice;
 use super::{Loop, refusal};
 use crate::base::slab::Slab;
@@ -252,7 +253,7 @@ impl Loop {
 
     pub(super) fn mark_watch(&mut self, handle: Handle, event: &Event) {
         if self.watches.slab.get(handle).is_none() {
-            self.stats.stale_events += 1;
+            self.stale(handle);
         }
         self.watches.queue(handle, Ready::of(event));
     }
@@ -295,7 +296,10 @@ impl Loop {
             match self.selector.update(fd, Token(handle.0), old, new) {
                 Ok(()) => watch.watched = new,
                 Err(error) => {
-                    self.os_error = refusal(&error).1;
+                    let why = refusal(&error);
+                    self.os_error = why.1;
+                    let text = c"the kernel refuses to watch a descriptor";
+                    self.say(Level::Warn, text, handle, why, 0);
                     self.watches.queue(handle, Ready::ERROR);
                 }
             }

@@ -2,6 +2,8 @@
 //! A callback about to be called: its function and its arguments, so that nothing of the loop is
 //! borrowed while user code runs.
 
+use super::log::wc_log_line;
+use super::trace::wc_transition;
 use super::types::{wc_free_fn, wc_status};
 use std::ffi::{c_char, c_void};
 
@@ -16,6 +18,13 @@ pub(super) type EndFn = unsafe extern "C-unwind" fn(u64, wc_status, *mut c_void)
 
 /// `void f(handle, ready, user)`.
 pub(super) type ReadyFn = unsafe extern "C-unwind" fn(u64, u32, *mut c_void);
+
+/// `void f(transition, user)`.
+pub(super) type TransitionFn = unsafe extern "C-unwind" fn(*const wc_transition, *mut c_void);
+/// `void f(line, user)`.
+pub(super) type LineFn = unsafe extern "C-unwind" fn(*const wc_log_line, *mut c_void);
+/// `void f(loop, kind, object, ms, user)`.
+pub(super) type SlowFn = unsafe extern "C-unwind" fn(u64, i32, u64, u32, *mut c_void);
 
 /// A user pointer with the function that takes it back.
 #[derive(Clone, Copy)]
@@ -32,6 +41,9 @@ pub(super) enum Call {
     Why(WhyFn, u64, wc_status, i32, *mut c_void),
     End(EndFn, u64, wc_status, *mut c_void),
     Ready(ReadyFn, u64, u32, *mut c_void),
+    Transition(TransitionFn, *const wc_transition, *mut c_void),
+    Line(LineFn, *const wc_log_line, *mut c_void),
+    Slow(SlowFn, u64, i32, u64, u32, *mut c_void),
     Free(User),
 }
 
@@ -50,6 +62,9 @@ impl Call {
                 Call::Why(f, handle, why, os_error, user) => f(handle, why, os_error, user),
                 Call::End(f, handle, why, user) => f(handle, why, user),
                 Call::Ready(f, handle, ready, user) => f(handle, ready, user),
+                Call::Transition(f, shown, user) => f(shown, user),
+                Call::Line(f, shown, user) => f(shown, user),
+                Call::Slow(f, handle, kind, object, ms, user) => f(handle, kind, object, ms, user),
                 Call::Free(User { ptr, free: Some(free) }) => free(ptr),
                 Call::Free(User { free: None, .. }) => {}
             }
