@@ -476,8 +476,6 @@ typedef struct wc_loop_stats {
     uint32_t watches;
     /** Watchers of signals that live. */
     uint32_t signals;
-    /** Reserved; 0. */
-    uint32_t reserved;
     /** Waits that another thread or a signal handler ended. */
     uint64_t wakeups;
     /** Of timers_fired, those later than LATE_MS (docs/LIMITS.md) after their time. */
@@ -1244,7 +1242,7 @@ wc_status wc_watch_set(wc_watch watch,
 /**
  * Ends a watcher: nothing more is told, also not what has happened already. The loop has forgotten
  * the descriptor before this returns; one that was adopted is closed. The user pointer goes back
- * before the next event.
+ * before the next callback.
  *
  * [loop thread]
  *
@@ -1277,7 +1275,8 @@ wc_status wc_watch_release(wc_watch watch,
  * [loop thread]
  *
  * @param watch  the watcher
- * @param fd     where the descriptor is written; it stays where it was
+ * @param fd     where the descriptor is written; it stays where it was. -1 if the program closed it
+ *               and its number went to a connection of this loop
  *
  * Returns: WC_OK; WC_E_INVAL for a null fd; WC_E_GONE; WC_E_BADHANDLE, WC_E_THREAD, WC_E_FORKED,
  * WC_E_PANIC.

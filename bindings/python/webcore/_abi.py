@@ -217,7 +217,6 @@ class wc_loop_stats(Structure):
         ("live_requests", c_uint32),
         ("watches", c_uint32),
         ("signals", c_uint32),
-        ("reserved", c_uint32),
         ("wakeups", c_uint64),
         ("late_timers", c_uint64),
         ("callbacks", c_uint64),
