@@ -7,6 +7,8 @@
 
 mod accept;
 pub mod notice;
+mod pool;
+mod post;
 mod step;
 mod timer;
 mod turn;
@@ -15,6 +17,7 @@ mod watch;
 
 pub use accept::Listen;
 pub use notice::{How, Message, Notice, Parcel, Ready, View};
+pub use pool::{Found, Outcome, PoolSettings, PoolStats, Work};
 
 use crate::base::limits;
 use crate::base::pool::Pool;
@@ -27,6 +30,8 @@ use crate::reactor::{self, Event, Interest, Selector, Token};
 use crate::source::door::Door;
 use crate::source::wheel::Wheel;
 use crate::sys::{self, Fd, fd::AsFd};
+use pool::Pools;
+use post::PostObjects;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use step::Current;
@@ -59,6 +64,8 @@ pub struct Stats {
     pub timers_fired: u64,
     /// Jobs of other threads.
     pub posts: u64,
+    /// Of what other threads sent, what was for nobody any more.
+    pub posts_dropped: u64,
 }
 
 /// What lives in a loop, by kind.
@@ -72,6 +79,12 @@ pub struct Alive {
     pub timers: usize,
     /// Watchers of descriptors.
     pub watches: usize,
+    /// Pools of threads, also those that were freed and have jobs to tell.
+    pub pools: usize,
+    /// Jobs of pools, also one whose last word is being said.
+    pub jobs: usize,
+    /// Posts that are made once and sent often.
+    pub post_objects: usize,
 }
 
 /// How a loop is made.
@@ -100,6 +113,8 @@ pub struct Loop {
     listeners: Slab<Listener>,
     timers: Slab<UserTimer>,
     watches: Watches,
+    pools: Pools,
+    post_objects: PostObjects,
     wheel: Wheel<Handle>,
     door: Arc<Door<Message>>,
     max_connections: u32,
@@ -168,6 +183,8 @@ impl Loop {
             listeners: Slab::new(Kind::Listener, number, floor),
             timers: Slab::new(Kind::Timer, number, floor),
             watches: Watches::new(number, floor),
+            pools: Pools::new(number, floor),
+            post_objects: PostObjects::new(number, floor),
             wheel: Wheel::new(now.floor()),
             door: Arc::new(door),
             max_connections: asked.min(limits::SLOTS as u64) as u32,
@@ -223,6 +240,9 @@ impl Loop {
             listeners: self.open_listeners,
             timers: self.timers.len(),
             watches: self.watches.len(),
+            pools: self.pools.len(),
+            jobs: self.pools.jobs(),
+            post_objects: self.post_objects.len(),
         }
     }
 
@@ -232,6 +252,8 @@ impl Loop {
             && self.listeners.is_empty()
             && self.timers.is_empty()
             && self.watches.is_empty()
+            && self.pools.jobs() == 0
+            && self.post_objects.is_empty()
             && self.notices.is_empty()
             && self.posts.is_empty()
     }
@@ -248,6 +270,8 @@ impl Loop {
             self.listeners.highest(),
             self.timers.highest(),
             self.watches.highest(),
+            self.pools.highest(),
+            self.post_objects.highest(),
         ];
         highest.into_iter().max().unwrap_or(0)
     }
@@ -274,6 +298,8 @@ impl Loop {
                 return Some(notice);
             } else if let Some(notice) = self.next_expired() {
                 return Some(notice);
+            } else if let Some(notice) = self.next_done().or_else(|| self.next_sent()) {
+                return Some(notice);
             } else if let Some(message) = self.posts.pop_front() {
                 if let Some(notice) = self.receive_message(message) {
                     return Some(notice);
@@ -290,19 +316,29 @@ impl Loop {
         std::mem::take(&mut self.stopping)
     }
 
+    /// What another thread sent is for nobody any more.
+    pub fn count_dropped(&mut self) {
+        self.stats.posts_dropped += 1;
+    }
+
     fn receive_message(&mut self, message: Message) -> Option<Notice> {
-        self.stats.posts += 1;
+        self.stats.posts += u64::from(!matches!(message, Message::Done(..)));
         match message {
             Message::Post(parcel) => return Some(Notice::Post(parcel)),
             Message::Above(message) => return Some(Notice::Above(message)),
             // The sender was answered when it queued this; a connection that ended since has said
             // so, and one that cannot hold it ends now: bytes missing in the middle are worse.
-            Message::Send(conn, bytes) if self.is_plain(conn) => {
-                if self.send(conn, &bytes) == Err(Status::LIMIT) {
-                    let _ = self.fail(conn, Status::LIMIT);
+            Message::Send(conn, bytes) if self.is_plain(conn) => match self.send(conn, &bytes) {
+                Ok(_) => {}
+                Err(why) => {
+                    self.count_dropped();
+                    if why == Status::LIMIT {
+                        let _ = self.fail(conn, why);
+                    }
                 }
-            }
-            Message::Send(..) => {}
+            },
+            Message::Send(..) => self.count_dropped(),
+            Message::Done(job, outcome) => self.receive_job(job, *outcome),
             Message::Close(conn, how) => drop(self.close(conn, how)),
         }
         None

@@ -266,6 +266,8 @@ impl Loop {
         for handle in self.watches.handles() {
             let _ = self.stop_watch(handle);
         }
+        self.end_pools(why);
+        self.end_posts();
     }
 
     /// Closes all listeners.

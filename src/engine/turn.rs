@@ -52,6 +52,8 @@ impl Loop {
             || !self.posts.is_empty()
             || !self.dead.is_empty()
             || self.watches.has_work()
+            || self.pools.has_work()
+            || self.post_objects.has_work()
     }
 
     fn timeout(&mut self, until: Option<Millis>) -> Option<Duration> {
@@ -73,7 +75,7 @@ impl Loop {
         if event.token == DOOR {
             // Taken first, or the bell would ring on while nobody asks for the stop.
             self.stopping |= self.door.take_stop();
-            self.door.drain(&mut self.posts);
+            self.drain_door();
             return;
         }
         let handle = Handle(event.token.0);

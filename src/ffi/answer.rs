@@ -116,7 +116,7 @@ pub unsafe extern "C" fn wc_request_respond(
 /// @param body     the body; copied
 /// @param len      its bytes, or WC_NTS for a NUL-terminated text
 ///
-/// Returns: WC_OK; WC_E_INVAL; WC_E_LIMIT if too many jobs are queued; WC_E_BADHANDLE; WC_E_GONE if
+/// Returns: WC_OK; WC_E_INVAL; WC_E_LIMIT if too many jobs or bytes are queued; WC_E_BADHANDLE; WC_E_GONE if
 /// its loop has ended; WC_E_FORKED.
 ///
 /// # Safety
@@ -148,9 +148,10 @@ pub unsafe extern "C" fn wc_request_respond_async(
                 Ok(Answer { request: Handle(request), status, fields, body })
             })?
         };
-        let message = Message::Above(Box::new(answer));
+        let named: usize = answer.fields.iter().map(|(name, value)| name.len() + value.len()).sum();
+        let (count, message) = (named + answer.body.len(), Message::Above(Box::new(answer)));
         table::with_door(Handle(request), Kind::Request, |door| {
-            door.push(message).map_err(|refused| refused.0)
+            door.push(message, count).map_err(|refused| refused.0)
         })?
     }))
 }

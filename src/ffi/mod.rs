@@ -19,6 +19,12 @@ pub mod watch;
 
 pub mod timer;
 
+pub mod post;
+
+pub mod job;
+
+pub mod pool;
+
 pub mod conn_options;
 
 pub mod conn;
@@ -67,11 +73,15 @@ pub fn layout() -> Vec<Layout> {
         types::wc_header { name, name_len, value, value_len }
         stats::wc_loop_stats {
             size, turns, events, stale_events, accepted, closed, accept_pauses, bytes_received,
-            bytes_sent, requests, timers_fired, posts, connections, listeners, timers,
-            live_requests, watches, reserved,
+            bytes_sent, requests, timers_fired, posts, posts_dropped, connections, listeners,
+            timers, live_requests, watches, pools, jobs, post_objects,
         }
         event::wc_event { size, kind, status, os_error, detail, object, parent, data, len, user }
         loop_::wc_loop_options { size, backend, max_connections, stay }
+        pool::wc_pool_options { size, stack_bytes, threads, queue }
+        pool::wc_pool_stats {
+            size, submitted, done, cancelled, refused, threads, queued, running, reserved,
+        }
         conn_options::wc_conn_options {
             size, framing, prefix_order, prefix_bytes, read_budget, max_frame, write_high,
             write_low, write_limit, idle_ms, stall_ms, linger_ms, reserved,
@@ -134,6 +144,7 @@ pub fn constants() -> Vec<(&'static str, i64)> {
         event::WC_EVENT_REQUEST_CLOSE
         event::WC_EVENT_REJECT
         event::WC_EVENT_WATCH
+        event::WC_EVENT_JOB
         watch::WC_READ
         watch::WC_WRITE
         watch::WC_EDGE

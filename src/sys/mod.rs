@@ -14,7 +14,9 @@ pub mod file;
 pub mod limit;
 pub mod poll;
 pub mod process;
+pub mod resolve;
 pub mod socket;
+pub mod thread;
 pub mod wake;
 
 pub use fd::Fd;
