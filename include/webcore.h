@@ -488,12 +488,16 @@ typedef struct wc_loop_stats {
     uint32_t live_requests;
     /** Watchers of descriptors that live. */
     uint32_t watches;
+    /** Watchers of signals that live. */
+    uint32_t signals;
     /** Pools of threads now. */
     uint32_t pools;
     /** Jobs of pools now. */
     uint32_t jobs;
     /** Posts made by wc_post_new now. */
     uint32_t post_objects;
+    /** Reserved; 0. */
+    uint32_t reserved;
 } wc_loop_stats;
 
 /**
@@ -529,6 +533,21 @@ WC_API const char *wc_backend_name(size_t index);
 WC_API
 wc_status wc_loop_now(wc_loop loop_,
                       uint64_t *ms);
+
+/**
+ * The time of the loop as it is now: the clock is read. What is due is decided by wc_loop_now all
+ * the same.
+ *
+ * [loop thread]
+ *
+ * @param loop_  the loop
+ * @param ms     where it is written, in ms since the loop was made
+ *
+ * Returns: WC_OK; WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ */
+WC_API
+wc_status wc_loop_now_fresh(wc_loop loop_,
+                            uint64_t *ms);
 
 /**
  * The name of the loop's backend.
@@ -662,6 +681,11 @@ wc_status wc_loop_get_stats(wc_loop loop_,
  */
 #define WC_EVENT_JOB 23
 
+/**
+ * A signal came. detail: its number; os_error: how often, since this was told last.
+ */
+#define WC_EVENT_SIGNAL 21
+
 /** One event of the pull face. Set size to sizeof(wc_event) before the first call. */
 typedef struct wc_event {
     /** Bytes of this struct as the caller knows it; set by the caller. */
@@ -787,6 +811,44 @@ wc_status wc_loop_next(wc_loop loop_,
  */
 WC_API
 wc_status wc_loop_dispatch(wc_loop loop_);
+
+/**
+ * Makes the loop ready to be waited for elsewhere: it is told what to wait on and for how long,
+ * and the kernel what to look for. Wait then with poll(2), select(2) or a loop of another library
+ * until the descriptor is readable or the time is up, and call wc_loop_step. A call on anything of
+ * the loop may change what was answered: prepare again before each wait.
+ *
+ * [loop thread] Not from a callback of the same loop.
+ *
+ * @param loop_       the loop
+ * @param fd          where the descriptor is written; it is the loop's: wait for it, and do
+ *                    nothing else with it
+ * @param timeout_ms  where the time is written; 0: there is work now; -1: without end
+ *
+ * Returns: WC_OK; WC_E_BACKEND where the kernel has no such descriptor: see WC_FEATURE_DESCRIPTOR;
+ * WC_E_INVAL for null; WC_E_REENTRANT from a callback; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD,
+ * WC_E_FORKED; WC_E_OS, WC_E_NOMEM if the system refuses; WC_E_PANIC. See epoll(7), kqueue(2).
+ */
+WC_API
+wc_status wc_loop_prepare(wc_loop loop_,
+                          int *fd,
+                          int32_t *timeout_ms);
+
+/**
+ * Works one turn: waits until something happens, once, and calls back for all that did. With 0 it
+ * does what is there and returns.
+ *
+ * [loop thread] Not from a callback of the same loop.
+ *
+ * @param loop_       the loop
+ * @param timeout_ms  how long to wait at the longest; 0: not at all; WC_FOREVER: without end
+ *
+ * Returns: WC_OK, also if nothing happened; WC_NONE if nothing is alive any more that could make
+ * an event, as ends wc_loop_run; WC_STOPPED after wc_loop_stop, once; and as wc_loop_run.
+ */
+WC_API
+wc_status wc_loop_step(wc_loop loop_,
+                       int32_t timeout_ms);
 
 /**
  * Asks the loop to stop: wc_loop_run returns after the callback at hand, wc_loop_next answers
@@ -994,10 +1056,111 @@ WC_API
 wc_status wc_watch_fd(wc_watch watch,
                       int *fd);
 
+/* ---- signal ---- */
+
+/**
+ * A signal came, count times since this was called last. It is no signal handler: it runs on the
+ * loop's thread, between other callbacks, and may call what they may call.
+ */
+typedef void (*wc_signal_fn)(wc_signal signal, int number, uint32_t count, void *user);
+
+/**
+ * Has a signal told as an event: of the process, or of the loop's thread. Several watchers, in one
+ * loop or in several, are each told. Until the last of them ends the library handles the signal;
+ * what it did before is then put back, unless the program has set something else meanwhile. What
+ * it did before is not done in the meantime: SIGINT that is watched does not end the process, and a
+ * handler of the program's does not run. A signal that the loop's thread blocks is told all the
+ * same, and stays blocked. In a child of fork(2) each signal does what it did before it was
+ * watched.
+ *
+ * A signal of the lower numbers that comes again before it was taken is one (signal(7)): count is
+ * what the system delivered. A watcher keeps wc_loop_run from returning, as a timer does.
+ *
+ * [loop thread]
+ *
+ * @param loop_      the loop
+ * @param number     SIGINT and the like
+ * @param on_signal  the callback; may be null for a program that pulls events, or that wants a
+ *                   signal (SIGPIPE) to do nothing
+ * @param user       goes to the callback
+ * @param free_user  called once with user when the watcher has ended; also if this call fails,
+ *                   before it returns; may be null
+ * @param out        where the handle is written; may be null
+ *
+ * Returns: WC_OK; WC_E_INVAL for what is no signal or cannot be put off: SIGKILL, SIGSTOP, SIGILL,
+ * SIGBUS, SIGFPE, SIGSEGV; WC_E_NOFILES, WC_E_NOMEM or WC_E_OS if the system refuses; WC_E_LIMIT;
+ * WC_E_STATE while the loop is being freed; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED,
+ * WC_E_PANIC. See sigaction(2), signalfd(2).
+ */
+WC_API
+wc_status wc_signal_start(wc_loop loop_,
+                          int number,
+                          wc_signal_fn on_signal,
+                          void *user,
+                          wc_free_fn free_user,
+                          wc_signal *out);
+
+/**
+ * Ends a watcher of a signal: nothing more is told, also not what came already. If it was the last
+ * one of its number, the signal does again what it did before. The user pointer goes back before
+ * the next event.
+ *
+ * [loop thread]
+ *
+ * @param signal  the watcher
+ *
+ * Returns: WC_OK; WC_E_GONE; WC_E_BADHANDLE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ */
+WC_API
+wc_status wc_signal_stop(wc_signal signal);
+
 /* ---- timer ---- */
+
+/**
+ * Later firings keep their rate: each is a multiple of repeat_ms after the first; what was missed
+ * is skipped.
+ */
+#define WC_REPEAT_RATE 0
+
+/**
+ * Later firings come repeat_ms after the callback of the one before has returned; in the pull face,
+ * after the next event was asked for.
+ */
+#define WC_REPEAT_DELAY 1
+
+/**
+ * When a timer fires. Fill it with wc_timer_options_init, then change what you want. At most one of
+ * the three times is not 0; without any the timer fires at once.
+ */
+typedef struct wc_timer_options {
+    /** Bytes of this struct as the caller knows it. */
+    size_t size;
+    /** Ms from now. */
+    uint64_t delay_ms;
+    /** A time of the loop, as wc_loop_now gives it, in ms. */
+    uint64_t at_ms;
+    /** A date: ms since 1970-01-01 00:00 UTC by the wall clock, wherever that is set. */
+    uint64_t unix_ms;
+    /** Ms between later firings; 0: none. */
+    uint32_t repeat_ms;
+    /** How those are counted: WC_REPEAT_...; of an alarm WC_REPEAT_RATE. */
+    int repeat_mode;
+} wc_timer_options;
 
 /** A timer fired. */
 typedef void (*wc_timer_fn)(wc_timer timer, void *user);
+
+/**
+ * Fills timer options with the defaults.
+ *
+ * [any thread]
+ *
+ * @param options  the struct to fill
+ * @param size     its size: sizeof(wc_timer_options)
+ *
+ * Returns: WC_OK; WC_E_INVAL for null; WC_E_VERSION for a size that no version had.
+ */
+WC_API wc_status wc_timer_options_init(wc_timer_options *options, size_t size);
 
 /**
  * Starts a timer. It fires at or after its time, never before; timers of the same millisecond fire
@@ -1029,8 +1192,41 @@ wc_status wc_timer_start(wc_loop loop_,
                          wc_timer *out);
 
 /**
- * Sets a timer to fire anew, `delay_ms` from now; its repetition goes on from there. Costs the
- * same whatever the number of timers.
+ * Starts a timer, as wc_timer_start does, with all that can be said of it: a time of the loop or a
+ * date instead of a delay, a fixed rate or a fixed delay.
+ *
+ * A timer that is due at a date is an alarm. It fires once the wall clock shows that date or a
+ * later one, never before, also when the clock is set back meanwhile; when it is set forward the
+ * alarm is prompt: at once on Linux (timerfd_create(2)), within ALARM_LOOK_MS (docs/LIMITS.md)
+ * elsewhere. An alarm that repeats keeps to its dates, skips those that are past, and after a clock
+ * was set back comes no later than a period from then.
+ *
+ * [loop thread]
+ *
+ * @param loop_      the loop
+ * @param options    when and how often; copied
+ * @param on_fire    the callback; may be null for a program that pulls events
+ * @param user       goes to the callback
+ * @param free_user  called once with user when the timer has ended; also if this call fails,
+ *                   before it returns; may be null
+ * @param out        where the handle is written; may be null
+ *
+ * Returns: WC_OK; WC_E_INVAL for null options, for more than one of delay_ms, at_ms and unix_ms,
+ * for a mode that there is not, for a fixed delay of an alarm; WC_E_VERSION; WC_E_LIMIT;
+ * WC_E_STATE while the loop is being freed; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED,
+ * WC_E_PANIC.
+ */
+WC_API
+wc_status wc_timer_schedule(wc_loop loop_,
+                            const wc_timer_options *options,
+                            wc_timer_fn on_fire,
+                            void *user,
+                            wc_free_fn free_user,
+                            wc_timer *out);
+
+/**
+ * Sets a timer to fire anew, `delay_ms` from now; its repetition goes on from there. An alarm counts
+ * them by the wall clock. Costs the same whatever the number of timers, but for alarms.
  *
  * [loop thread]
  *
@@ -1056,6 +1252,23 @@ wc_status wc_timer_restart(wc_timer timer,
  */
 WC_API
 wc_status wc_timer_cancel(wc_timer timer);
+
+/**
+ * When a timer fires next.
+ *
+ * [loop thread]
+ *
+ * @param timer  the timer
+ * @param ms     where it is written: in ms of the loop's time, as wc_loop_now; of an alarm in ms
+ *               since 1970-01-01 00:00 UTC
+ *
+ * Returns: WC_OK; WC_NONE within the callback of a timer that is not set again: one without
+ * repetition, or with a fixed delay, which begins when the callback returns; WC_E_INVAL for a null
+ * ms; WC_E_GONE for one that has ended; WC_E_BADHANDLE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ */
+WC_API
+wc_status wc_timer_due(wc_timer timer,
+                       uint64_t *ms);
 
 /* ---- post ---- */
 
@@ -1925,6 +2138,35 @@ wc_status wc_listener_address(wc_listener listener,
  */
 WC_API
 wc_status wc_listener_close(wc_listener listener);
+
+/**
+ * Accepts nothing more until wc_listener_resume; its connections go on. Peers wait in the backlog
+ * meanwhile: the system still takes them in, as far as that goes. For on_pause and on_resume, which
+ * tell of shortages, this is nothing.
+ *
+ * [loop thread]
+ *
+ * @param listener  the listener
+ *
+ * Returns: WC_OK, also if it is paused already; WC_E_GONE if it is closed; WC_E_BADHANDLE,
+ * WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ */
+WC_API
+wc_status wc_listener_pause(wc_listener listener);
+
+/**
+ * Accepts again after wc_listener_pause, first those that have waited.
+ *
+ * [loop thread]
+ *
+ * @param listener  the listener
+ *
+ * Returns: WC_OK, also if the program has not paused it; WC_E_GONE if it is closed; WC_E_NOFILES,
+ * WC_E_NOMEM, WC_E_OS if the system refuses, and it stays paused; WC_E_BADHANDLE, WC_E_THREAD,
+ * WC_E_FORKED, WC_E_PANIC.
+ */
+WC_API
+wc_status wc_listener_resume(wc_listener listener);
 
 /* ---- connect ---- */
 

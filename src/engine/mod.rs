@@ -6,9 +6,11 @@
 #![forbid(unsafe_code)]
 
 mod accept;
+mod alarm;
 pub mod notice;
 mod pool;
 mod post;
+mod signal;
 mod step;
 mod timer;
 mod turn;
@@ -18,6 +20,7 @@ mod watch;
 pub use accept::Listen;
 pub use notice::{How, Message, Notice, Parcel, Ready, View};
 pub use pool::{Found, Outcome, PoolSettings, PoolStats, Work};
+pub use timer::{Schedule, When};
 
 use crate::base::limits;
 use crate::base::pool::Pool;
@@ -30,8 +33,10 @@ use crate::reactor::{self, Event, Interest, Selector, Token};
 use crate::source::door::Door;
 use crate::source::wheel::Wheel;
 use crate::sys::{self, Fd, fd::AsFd};
+use alarm::Alarms;
 use pool::Pools;
 use post::PostObjects;
+use signal::Signals;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use step::Current;
@@ -40,6 +45,9 @@ use watch::Watches;
 
 /// The token of the door; no handle is 0.
 const DOOR: Token = Token(0);
+
+/// The token of the descriptor that tells of signals that the thread blocks.
+const SIGNALS: Token = Token(2);
 
 /// What is counted; read by `Loop::stats`.
 #[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
@@ -62,6 +70,10 @@ pub struct Stats {
     pub bytes_sent: u64,
     /// Timers fired.
     pub timers_fired: u64,
+    /// Of these, later than `LATE_MS` after their time.
+    pub late_timers: u64,
+    /// Waits that another thread or a signal handler ended.
+    pub wakeups: u64,
     /// Jobs of other threads.
     pub posts: u64,
     /// Of what other threads sent, what was for nobody any more.
@@ -85,6 +97,8 @@ pub struct Alive {
     pub jobs: usize,
     /// Posts that are made once and sent often.
     pub post_objects: usize,
+    /// Watchers of signals.
+    pub signals: usize,
 }
 
 /// How a loop is made.
@@ -115,6 +129,8 @@ pub struct Loop {
     watches: Watches,
     pools: Pools,
     post_objects: PostObjects,
+    signals: Signals,
+    alarms: Alarms,
     wheel: Wheel<Handle>,
     door: Arc<Door<Message>>,
     max_connections: u32,
@@ -150,12 +166,14 @@ impl Loop {
         let mut new = Loop::with(settings, selector, clock)?;
         new.backend = backend.name;
         new.edge = backend.edge();
+        new.alarms = Alarms::new(true);
         let held = backend.most.saturating_sub(DESCRIPTORS_LEFT);
         new.max_connections = u64::from(new.max_connections).min(held) as u32;
         Ok(new)
     }
 
-    /// A loop on the selector and the clock given; level-triggered.
+    /// A loop on the selector and the clock given; level-triggered, and asking the kernel for nothing
+    /// else.
     pub fn with(
         settings: &Settings<'_>,
         mut selector: Box<dyn Selector>,
@@ -185,6 +203,8 @@ impl Loop {
             watches: Watches::new(number, floor),
             pools: Pools::new(number, floor),
             post_objects: PostObjects::new(number, floor),
+            signals: Signals::new(number, floor),
+            alarms: Alarms::new(false),
             wheel: Wheel::new(now.floor()),
             door: Arc::new(door),
             max_connections: asked.min(limits::SLOTS as u64) as u32,
@@ -243,6 +263,7 @@ impl Loop {
             pools: self.pools.len(),
             jobs: self.pools.jobs(),
             post_objects: self.post_objects.len(),
+            signals: self.signals.len(),
         }
     }
 
@@ -254,6 +275,7 @@ impl Loop {
             && self.watches.is_empty()
             && self.pools.jobs() == 0
             && self.post_objects.is_empty()
+            && self.signals.is_empty()
             && self.notices.is_empty()
             && self.posts.is_empty()
     }
@@ -272,6 +294,7 @@ impl Loop {
             self.watches.highest(),
             self.pools.highest(),
             self.post_objects.highest(),
+            self.signals.highest(),
         ];
         highest.into_iter().max().unwrap_or(0)
     }
@@ -294,9 +317,11 @@ impl Loop {
                 self.accept(listener);
             } else if let Some(conn) = self.ready.pop_front() {
                 self.start_step(conn);
+            } else if let Some(notice) = self.next_signal() {
+                return Some(notice);
             } else if let Some(notice) = self.next_ready() {
                 return Some(notice);
-            } else if let Some(notice) = self.next_expired() {
+            } else if let Some(notice) = self.next_expired().or_else(|| self.next_alarm()) {
                 return Some(notice);
             } else if let Some(notice) = self.next_done().or_else(|| self.next_sent()) {
                 return Some(notice);

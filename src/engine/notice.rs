@@ -81,6 +81,15 @@ pub enum Notice {
     Done(Handle),
     /// A post was sent.
     Sent(Handle),
+    /// A signal came.
+    Signal {
+        /// Who watches it.
+        handle: Handle,
+        /// The system's number.
+        number: i32,
+        /// How often, since it was told last; at least 1.
+        count: u32,
+    },
     /// A timer, a watcher, a post, or a listener with all of its connections, is gone: its owner's
     /// words are given back.
     Ended(Owner),

@@ -261,13 +261,16 @@ impl Loop {
             }
         }
         for handle in self.timers.handles() {
-            let _ = self.cancel_timer(handle);
+            self.end_timer(handle);
         }
         for handle in self.watches.handles() {
             let _ = self.stop_watch(handle);
         }
         self.end_pools(why);
         self.end_posts();
+        for handle in self.signals.handles() {
+            let _ = self.stop_signal(handle);
+        }
     }
 
     /// Closes all listeners.

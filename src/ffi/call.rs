@@ -3,7 +3,7 @@
 //! borrowed while user code runs.
 
 use super::types::{wc_free_fn, wc_status};
-use std::ffi::{c_char, c_void};
+use std::ffi::{c_char, c_int, c_void};
 
 /// `void f(handle, user)`: most callbacks.
 pub(super) type PlainFn = unsafe extern "C-unwind" fn(u64, *mut c_void);
@@ -16,6 +16,8 @@ pub(super) type EndFn = unsafe extern "C-unwind" fn(u64, wc_status, *mut c_void)
 
 /// `void f(handle, ready, user)`.
 pub(super) type ReadyFn = unsafe extern "C-unwind" fn(u64, u32, *mut c_void);
+/// `void f(handle, number, count, user)`.
+pub(super) type SignalFn = unsafe extern "C-unwind" fn(u64, c_int, u32, *mut c_void);
 
 /// `void f(handle, status, os_error, data, len, user)`.
 pub(super) type DoneFn =
@@ -37,6 +39,7 @@ pub(super) enum Call {
     End(EndFn, u64, wc_status, *mut c_void),
     Ready(ReadyFn, u64, u32, *mut c_void),
     Done(DoneFn, u64, wc_status, i32, *const c_char, usize, *mut c_void),
+    Signal(SignalFn, u64, c_int, u32, *mut c_void),
     Free(User),
 }
 
@@ -58,6 +61,7 @@ impl Call {
                 Call::Done(f, handle, status, os_error, data, len, user) => {
                     f(handle, status, os_error, data, len, user)
                 }
+                Call::Signal(f, handle, number, count, user) => f(handle, number, count, user),
                 Call::Free(User { ptr, free: Some(free) }) => free(ptr),
                 Call::Free(User { free: None, .. }) => {}
             }

@@ -54,6 +54,9 @@ pub const WC_EVENT_WATCH: c_int = 20;
 /// pool. Its only event.
 pub const WC_EVENT_JOB: c_int = 23;
 
+/// A signal came. detail: its number; os_error: how often, since this was told last.
+pub const WC_EVENT_SIGNAL: c_int = 21;
+
 /// One event of the pull face. Set size to sizeof(wc_event) before the first call.
 #[repr(C)]
 #[derive(Clone, Copy)]

@@ -17,6 +17,8 @@ pub mod loop_;
 
 pub mod watch;
 
+pub mod signal;
+
 pub mod timer;
 
 pub mod post;
@@ -44,6 +46,8 @@ pub mod parser;
 mod binding;
 mod call;
 mod core;
+#[cfg(feature = "test-hooks")]
+mod fault;
 mod give;
 mod guard;
 mod run;
@@ -74,10 +78,11 @@ pub fn layout() -> Vec<Layout> {
         stats::wc_loop_stats {
             size, turns, events, stale_events, accepted, closed, accept_pauses, bytes_received,
             bytes_sent, requests, timers_fired, posts, posts_dropped, connections, listeners,
-            timers, live_requests, watches, pools, jobs, post_objects,
+            timers, live_requests, watches, signals, pools, jobs, post_objects, reserved,
         }
         event::wc_event { size, kind, status, os_error, detail, object, parent, data, len, user }
         loop_::wc_loop_options { size, backend, max_connections, stay }
+        timer::wc_timer_options { size, delay_ms, at_ms, unix_ms, repeat_ms, repeat_mode }
         pool::wc_pool_options { size, stack_bytes, threads, queue }
         pool::wc_pool_stats {
             size, submitted, done, cancelled, refused, threads, queued, running, reserved,
@@ -145,6 +150,7 @@ pub fn constants() -> Vec<(&'static str, i64)> {
         event::WC_EVENT_REJECT
         event::WC_EVENT_WATCH
         event::WC_EVENT_JOB
+        event::WC_EVENT_SIGNAL
         watch::WC_READ
         watch::WC_WRITE
         watch::WC_EDGE
@@ -152,6 +158,8 @@ pub fn constants() -> Vec<(&'static str, i64)> {
         watch::WC_HANGUP
         watch::WC_ERROR
         watch::WC_ADOPT
+        timer::WC_REPEAT_RATE
+        timer::WC_REPEAT_DELAY
         conn_options::WC_FRAMING_RAW
         conn_options::WC_FRAMING_LINE
         conn_options::WC_FRAMING_LENGTH

@@ -51,12 +51,16 @@ pub struct wc_loop_stats {
     pub live_requests: u32,
     /// Watchers of descriptors that live.
     pub watches: u32,
+    /// Watchers of signals that live.
+    pub signals: u32,
     /// Pools of threads now.
     pub pools: u32,
     /// Jobs of pools now.
     pub jobs: u32,
     /// Posts made by wc_post_new now.
     pub post_objects: u32,
+    /// Reserved; 0.
+    pub reserved: u32,
 }
 
 // SAFETY: repr(C), size first, integers only.
@@ -82,9 +86,11 @@ unsafe impl Versioned for wc_loop_stats {
             timers: 0,
             live_requests: 0,
             watches: 0,
+            signals: 0,
             pools: 0,
             jobs: 0,
             post_objects: 0,
+            reserved: 0,
         }
     }
 }
@@ -130,6 +136,26 @@ pub extern "C" fn wc_backend_name(index: usize) -> *const c_char {
 pub unsafe extern "C" fn wc_loop_now(loop_: wc_loop, ms: *mut u64) -> wc_status {
     // SAFETY: the caller's promise.
     code(with(loop_, Kind::Loop, |core| unsafe { give::put(ms, core.host.engine.now().0) }))
+}
+
+/// The time of the loop as it is now: the clock is read. What is due is decided by wc_loop_now all
+/// the same.
+///
+/// [loop thread]
+///
+/// @param loop_  the loop
+/// @param ms     where it is written, in ms since the loop was made
+///
+/// Returns: WC_OK; WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+///
+/// # Safety
+/// `ms` is null or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wc_loop_now_fresh(loop_: wc_loop, ms: *mut u64) -> wc_status {
+    code(with(loop_, Kind::Loop, |core| {
+        // SAFETY: the caller's promise.
+        unsafe { give::put(ms, core.host.engine.fresh().floor().0) }
+    }))
 }
 
 /// The name of the loop's backend.
@@ -212,9 +238,11 @@ impl Core {
             timers: alive.timers as u32,
             live_requests: self.host.live_requests() as u32,
             watches: alive.watches as u32,
+            signals: alive.signals as u32,
             pools: alive.pools as u32,
             jobs: alive.jobs as u32,
             post_objects: alive.post_objects as u32,
+            reserved: 0,
         }
     }
 }

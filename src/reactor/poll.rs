@@ -117,10 +117,13 @@ impl Selected {
 }
 
 impl Selector for Selected {
-    fn update(&mut self, fd: Fd, token: Token, _old: Interest, new: Interest) -> io::Result<()> {
+    fn update(&mut self, fd: Fd, token: Token, old: Interest, new: Interest) -> io::Result<()> {
         let token = (token, new.contains(Interest::ONCE));
         match self.place(fd) {
             None if new.is_none() => Ok(()),
+            Some(_) if old.is_none() && !new.is_none() => {
+                Err(io::Error::from_raw_os_error(libc::EEXIST))
+            }
             None => self.add(fd, token, mask(new)),
             Some(place) if new.is_none() => {
                 self.remove(place);

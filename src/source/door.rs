@@ -14,6 +14,7 @@ use crate::sys::wake::Wake;
 use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::io;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 struct Queue<T> {
@@ -28,7 +29,7 @@ struct Queue<T> {
 pub struct Door<T: Send> {
     queue: Mutex<Queue<T>>,
     bells: Bells,
-    wake: Wake,
+    wake: Arc<Wake>,
     /// Whether a `push` has rung, or is about to, since the last `drain`.
     rung: AtomicBool,
     stop: AtomicBool,
@@ -40,10 +41,16 @@ impl<T: Send> Door<T> {
         Ok(Door {
             queue: Mutex::new(Queue { posts: VecDeque::new(), bytes: 0, closed: false }),
             bells: Bells::default(),
-            wake: Wake::new()?,
+            wake: Arc::new(Wake::new()?),
             rung: AtomicBool::new(false),
             stop: AtomicBool::new(false),
         })
+    }
+
+    /// The bell, for a source that keeps what it has heard by itself: it rings, and the owner asks
+    /// it after each `drain`, which has made the bell quiet before.
+    pub fn bell(&self) -> &Arc<Wake> {
+        &self.wake
     }
 
     /// Queues a post that carries so many bytes, and wakes the owner; gives the post back with LIMIT

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Files: of what kind one is, and the bytes of one on disk. Is not: writing them.
 
+use super::fault::{self, Call};
 use super::{Fd, check};
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io;
+use std::os::fd::AsFd;
 use std::os::unix::fs::{FileExt, FileTypeExt, OpenOptionsExt};
 use std::path::Path;
 
@@ -13,7 +15,8 @@ pub fn is_on_disk(fd: Fd) -> io::Result<bool> {
     // SAFETY: stat is integers: all zero is a value of it.
     let mut about: libc::stat = unsafe { std::mem::zeroed() };
     // SAFETY: `about` is valid for the whole call; a number that is no descriptor is refused.
-    check(unsafe { libc::fstat(fd.raw(), &mut about) })?;
+    let call = || unsafe { libc::fstat(fd.raw(), &mut about) };
+    check(fault::call(Call::Fstat, call))?;
     Ok(matches!(about.st_mode & libc::S_IFMT, libc::S_IFREG | libc::S_IFDIR))
 }
 
@@ -43,6 +46,7 @@ const PIECE: usize = 256 << 10;
 pub fn read(path: &Path, offset: u64, max: usize) -> io::Result<Vec<u8>> {
     expect_on_disk(&fs::metadata(path)?)?;
     let flags = libc::O_NONBLOCK | libc::O_NOCTTY;
+    check(fault::call(Call::Open, || 0))?;
     let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
     // Asked again: the name may stand for something else by now.
     let about = file.metadata()?;
@@ -76,7 +80,14 @@ fn read_on(file: &File, offset: u64, bytes: &mut Vec<u8>, max: usize) -> io::Res
     bytes.try_reserve(more).map_err(|_| no_memory())?;
     bytes.resize(old + more, 0);
     let got = loop {
-        match file.read_at(&mut bytes[old..], at) {
+        let mut result = Ok(0);
+        let moved = fault::transfer(Call::Pread, file.as_fd(), more, |most| {
+            result = file.read_at(&mut bytes[old..old + most], at);
+            0
+        });
+        // A fault has set errno and not called.
+        let result = if moved < 0 { Err(io::Error::last_os_error()) } else { result };
+        match result {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             result => break result,
         }

@@ -4,17 +4,24 @@
 //! SIGPIPE.
 
 mod address;
+pub mod alarm;
 pub mod blame;
 pub mod clock;
 #[cfg(target_os = "linux")]
 pub mod epoll;
 pub mod errno;
+pub mod fault;
 pub mod fd;
 pub mod file;
+#[cfg(kqueue)]
+pub mod kqueue;
+pub mod lent;
 pub mod limit;
 pub mod poll;
 pub mod process;
 pub mod resolve;
+pub mod select;
+pub mod signal;
 pub mod socket;
 pub mod thread;
 pub mod wake;

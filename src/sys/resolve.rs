@@ -3,6 +3,7 @@
 
 use super::address;
 use super::errno;
+use super::fault::{self, Call};
 use crate::base::Status;
 use std::ffi::CStr;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -59,9 +60,14 @@ pub fn ask(host: &CStr, port: u16) -> Result<Vec<SocketAddr>, Failure> {
     // One kind of socket, else each address comes once for each kind.
     hints.ai_socktype = libc::SOCK_STREAM;
     let mut list = List(ptr::null_mut());
-    // SAFETY: the host ends with its NUL, the hints are valid, and there is room for the list.
-    let error = unsafe { libc::getaddrinfo(host.as_ptr(), ptr::null(), &hints, &mut list.0) };
-    if error != 0 {
+    let mut error = libc::EAI_SYSTEM;
+    // Its numbers are its own, and -1 is one of them.
+    let asked = fault::call(Call::Getaddrinfo, || {
+        // SAFETY: the host ends with its NUL, the hints are valid, and there is room for the list.
+        error = unsafe { libc::getaddrinfo(host.as_ptr(), ptr::null(), &hints, &mut list.0) };
+        0
+    });
+    if asked < 0 || error != 0 {
         return Err(status(error));
     }
     let mut found = Vec::new();

@@ -6,6 +6,8 @@
 //! function, and an exception of C++ that reaches it ends the process with a text of Rust's own
 //! instead of with the program's std::terminate.
 
+use super::errno;
+use super::fault::{self, Call};
 use std::ffi::{CStr, c_void};
 use std::io;
 use std::mem::MaybeUninit;
@@ -128,11 +130,15 @@ pub fn spawn(name: &'static CStr, stack_bytes: usize, body: Body) -> io::Result<
     let mut thread = MaybeUninit::uninit();
     // The mask is inherited: the thread has it from its first instruction on.
     let made = Blocked::new().and_then(|_blocked| {
-        // SAFETY: the attributes are initialised, there is room for the thread's name, and the word
-        // is what `start` expects.
-        check(unsafe {
-            libc::pthread_create(thread.as_mut_ptr(), &attributes.0, routine, start_word)
-        })
+        let create = || {
+            // SAFETY: the attributes are initialised, there is room for the thread's name, and the
+            // word is what `start` expects.
+            unsafe { libc::pthread_create(thread.as_mut_ptr(), &attributes.0, routine, start_word) }
+        };
+        match fault::call(Call::Thread, create) {
+            -1 => check(errno::get()),
+            error => check(error),
+        }
     });
     match made {
         // SAFETY: pthread_create succeeded, so it has written the name.

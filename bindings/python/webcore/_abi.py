@@ -129,6 +129,7 @@ WC_EVENT_REQUEST_CLOSE = 18
 WC_EVENT_REJECT = 19
 WC_EVENT_WATCH = 20
 WC_EVENT_JOB = 23
+WC_EVENT_SIGNAL = 21
 WC_READ = 1
 WC_WRITE = 2
 WC_EDGE = 8
@@ -136,6 +137,8 @@ WC_ONCE = 16
 WC_ADOPT = 32
 WC_HANGUP = 64
 WC_ERROR = 128
+WC_REPEAT_RATE = 0
+WC_REPEAT_DELAY = 1
 WC_FRAMING_RAW = 0
 WC_FRAMING_LINE = 1
 WC_FRAMING_LENGTH = 2
@@ -208,9 +211,11 @@ class wc_loop_stats(Structure):
         ("timers", c_uint32),
         ("live_requests", c_uint32),
         ("watches", c_uint32),
+        ("signals", c_uint32),
         ("pools", c_uint32),
         ("jobs", c_uint32),
         ("post_objects", c_uint32),
+        ("reserved", c_uint32),
     ]
 
 
@@ -240,6 +245,20 @@ class wc_loop_options(Structure):
 
 wc_post_fn = CFUNCTYPE(None, wc_loop, c_void_p)
 wc_watch_fn = CFUNCTYPE(None, wc_watch, c_uint32, c_void_p)
+wc_signal_fn = CFUNCTYPE(None, wc_signal, c_int, c_uint32, c_void_p)
+
+
+class wc_timer_options(Structure):
+    _fields_ = [
+        ("size", c_size_t),
+        ("delay_ms", c_uint64),
+        ("at_ms", c_uint64),
+        ("unix_ms", c_uint64),
+        ("repeat_ms", c_uint32),
+        ("repeat_mode", c_int),
+    ]
+
+
 wc_timer_fn = CFUNCTYPE(None, wc_timer, c_void_p)
 wc_sent_fn = CFUNCTYPE(None, wc_post, c_void_p)
 wc_done_fn = CFUNCTYPE(None, wc_job, wc_status, c_int32, c_void_p, c_size_t, c_void_p)
@@ -431,6 +450,7 @@ PROTOTYPES = [
     ("wc_backend_count", c_size_t, []),
     ("wc_backend_name", c_char_p, [c_size_t]),
     ("wc_loop_now", wc_status, [wc_loop, POINTER(c_uint64)]),
+    ("wc_loop_now_fresh", wc_status, [wc_loop, POINTER(c_uint64)]),
     ("wc_loop_backend", wc_status, [wc_loop, POINTER(wc_str)]),
     ("wc_loop_os_error", wc_status, [wc_loop, POINTER(c_int32)]),
     ("wc_loop_get_stats", wc_status, [wc_loop, POINTER(wc_loop_stats)]),
@@ -439,6 +459,8 @@ PROTOTYPES = [
     ("wc_loop_run", wc_status, [wc_loop]),
     ("wc_loop_next", wc_status, [wc_loop, c_int32, POINTER(wc_event)]),
     ("wc_loop_dispatch", wc_status, [wc_loop]),
+    ("wc_loop_prepare", wc_status, [wc_loop, POINTER(c_int), POINTER(c_int32)]),
+    ("wc_loop_step", wc_status, [wc_loop, c_int32]),
     ("wc_loop_stop", wc_status, [wc_loop]),
     ("wc_loop_drain", wc_status, [wc_loop, c_uint32]),
     ("wc_loop_free", wc_status, [wc_loop]),
@@ -450,10 +472,17 @@ PROTOTYPES = [
     ("wc_watch_stop", wc_status, [wc_watch]),
     ("wc_watch_release", wc_status, [wc_watch, POINTER(c_int)]),
     ("wc_watch_fd", wc_status, [wc_watch, POINTER(c_int)]),
+    ("wc_signal_start", wc_status,
+     [wc_loop, c_int, wc_signal_fn, c_void_p, wc_free_fn, POINTER(wc_signal)]),
+    ("wc_signal_stop", wc_status, [wc_signal]),
+    ("wc_timer_options_init", wc_status, [POINTER(wc_timer_options), c_size_t]),
     ("wc_timer_start", wc_status,
      [wc_loop, c_uint32, c_uint32, wc_timer_fn, c_void_p, wc_free_fn, POINTER(wc_timer)]),
+    ("wc_timer_schedule", wc_status,
+     [wc_loop, POINTER(wc_timer_options), wc_timer_fn, c_void_p, wc_free_fn, POINTER(wc_timer)]),
     ("wc_timer_restart", wc_status, [wc_timer, c_uint32]),
     ("wc_timer_cancel", wc_status, [wc_timer]),
+    ("wc_timer_due", wc_status, [wc_timer, POINTER(c_uint64)]),
     ("wc_post_new", wc_status, [wc_loop, wc_sent_fn, c_void_p, wc_free_fn, POINTER(wc_post)]),
     ("wc_post_send", wc_status, [wc_post]),
     ("wc_post_free", wc_status, [wc_post]),
@@ -496,6 +525,8 @@ PROTOTYPES = [
     ("wc_listener_port", wc_status, [wc_listener, POINTER(c_uint16)]),
     ("wc_listener_address", wc_status, [wc_listener, POINTER(c_char), c_size_t, POINTER(c_uint16)]),
     ("wc_listener_close", wc_status, [wc_listener]),
+    ("wc_listener_pause", wc_status, [wc_listener]),
+    ("wc_listener_resume", wc_status, [wc_listener]),
     ("wc_connect_options_init", wc_status, [POINTER(wc_connect_options), c_size_t]),
     ("wc_connect", wc_status,
      [wc_loop, POINTER(wc_connect_options), POINTER(wc_conn_options), POINTER(wc_conn_callbacks),
