@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Pools of threads and their jobs, as the loop sees them. Is not: what a job does. INVARIANTS: each
-//! job is told once, also one that was taken back; a pool has no more jobs that were not told than
-//! it has threads and places in its queue, so what they hold is bounded; a pool that was freed lives
-//! on, nameless, until the last of its jobs is told.
+//! Pools of threads and their jobs, as the loop sees them. Is not: what a job does. INVARIANTS:
+//! each job is told once, also one that was taken back; a pool has no more jobs that were not told
+//! than it has threads and places in its queue, so what they hold is bounded; a pool that was freed
+//! lives on, nameless, until the last of its jobs is told.
 
 use super::Loop;
 use super::notice::{Message, Notice};

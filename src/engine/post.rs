@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Posts that are made once and sent from anywhere: each a named bell of the door. Is not: a queue;
-//! what is sent twice before it is told is told once. INVARIANT: a post is told only while it lives.
+//! what is sent twice before it is told is told once. INVARIANT: a post is told only while it
+//! lives.
 
 use super::Loop;
 use super::notice::Notice;

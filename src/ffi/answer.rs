@@ -116,8 +116,8 @@ pub unsafe extern "C" fn wc_request_respond(
 /// @param body     the body; copied
 /// @param len      its bytes, or WC_NTS for a NUL-terminated text
 ///
-/// Returns: WC_OK; WC_E_INVAL; WC_E_LIMIT if too many jobs or bytes are queued; WC_E_BADHANDLE; WC_E_GONE if
-/// its loop has ended; WC_E_FORKED.
+/// Returns: WC_OK; WC_E_INVAL; WC_E_LIMIT if too many jobs or bytes are queued; WC_E_BADHANDLE;
+/// WC_E_GONE if its loop has ended; WC_E_FORKED.
 ///
 /// # Safety
 /// `headers` points to `count` headers; texts have the bytes that their lengths say.

@@ -80,8 +80,8 @@ pub unsafe extern "C" fn wc_conn_send_frame(
 /// @param data  the bytes; copied
 /// @param len   how many, or WC_NTS for a NUL-terminated text
 ///
-/// Returns: WC_OK; WC_E_LIMIT if too many jobs or bytes are queued; WC_E_INVAL; WC_E_BADHANDLE; WC_E_GONE if
-/// its loop has ended; WC_E_FORKED.
+/// Returns: WC_OK; WC_E_LIMIT if too many jobs or bytes are queued; WC_E_INVAL; WC_E_BADHANDLE;
+/// WC_E_GONE if its loop has ended; WC_E_FORKED.
 ///
 /// # Safety
 /// `data` points to `len` readable bytes, or to a NUL-terminated text with WC_NTS.

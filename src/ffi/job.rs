@@ -9,9 +9,9 @@ use crate::base::{Handle, Kind, Status};
 use crate::engine::Found;
 use std::ffi::{c_char, c_void};
 
-/// A job is done. Its only callback, on the loop's thread, never from within the call that submitted
-/// or cancelled it. status: WC_OK, or why not; os_error: the system's number for that, or 0; data
-/// and len: what wc_pool_read has read, else null and 0; they stand until it returns.
+/// A job is done. Its only callback, on the loop's thread, never from within the call that
+/// submitted or cancelled it. status: WC_OK, or why not; os_error: the system's number for that, or
+/// 0; data and len: what wc_pool_read has read, else null and 0; they stand until it returns.
 pub type wc_done_fn = Option<
     unsafe extern "C-unwind" fn(
         job: wc_job,
@@ -29,8 +29,8 @@ pub type wc_done_fn = Option<
 ///
 /// @param job  the job
 ///
-/// Returns: WC_OK; WC_E_STATE if it runs, or is done and is to be told; WC_E_GONE once that was told;
-/// WC_E_BADHANDLE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+/// Returns: WC_OK; WC_E_STATE if it runs, or is done and is to be told; WC_E_GONE once that was
+/// told; WC_E_BADHANDLE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn wc_job_cancel(job: wc_job) -> wc_status {
     code(with(job, Kind::Job, |core| core.host.engine.cancel_job(Handle(job))))
@@ -48,9 +48,9 @@ pub extern "C" fn wc_job_cancel(job: wc_job) -> wc_status {
 /// @param capacity  bytes of room there; WC_ADDRESS_MAX is enough
 /// @param port      where the port is written that was given; may be null
 ///
-/// Returns: WC_OK; WC_NONE if there are no more, or the job failed; WC_E_INVAL if the text does not fit; WC_E_STATE if
-/// the job is not done, or is none of wc_pool_resolve; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD,
-/// WC_E_FORKED, WC_E_PANIC.
+/// Returns: WC_OK; WC_NONE if there are no more, or the job failed; WC_E_INVAL if the text does not
+/// fit; WC_E_STATE if the job is not done, or is none of wc_pool_resolve; WC_E_BADHANDLE,
+/// WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
 ///
 /// # Safety
 /// `text` is null or points to `capacity` writable bytes; `port` is null or writable.

@@ -149,8 +149,8 @@ pub fn constants() -> Vec<(&'static str, i64)> {
         event::WC_EVENT_REQUEST_CLOSE
         event::WC_EVENT_REJECT
         event::WC_EVENT_WATCH
-        event::WC_EVENT_JOB
         event::WC_EVENT_SIGNAL
+        event::WC_EVENT_JOB
         watch::WC_READ
         watch::WC_WRITE
         watch::WC_EDGE

@@ -125,8 +125,9 @@ pub unsafe extern "C" fn wc_pool_options_init(
 ///
 /// Returns: WC_OK; WC_E_INVAL for a null out or no thread; WC_E_VERSION; WC_E_LIMIT for more pools,
 /// more threads, or a smaller or larger stack than docs/LIMITS.md says; WC_E_AGAIN or WC_E_NOMEM if
-/// the system cannot make so many threads, and none is left then; WC_E_STATE while the loop is being
-/// freed; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC. See pthread_create(3).
+/// the system cannot make so many threads, and none is left then; WC_E_STATE while the loop is
+/// being freed; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC. See
+/// pthread_create(3).
 ///
 /// # Safety
 /// `options` is null or an initialised struct; `out` is null or writable.
@@ -147,8 +148,9 @@ pub unsafe extern "C" fn wc_pool_new(
     }))
 }
 
-/// Frees a pool. Jobs that wait are done with WC_E_CANCELLED; those that run are not waited for: each
-/// is told when it is done, and keeps the loop running until then. wc_loop_free does wait for them.
+/// Frees a pool. Jobs that wait are done with WC_E_CANCELLED; those that run are not waited for:
+/// each is told when it is done, and keeps the loop running until then. wc_loop_free does wait for
+/// them.
 ///
 /// [loop thread]
 ///
@@ -265,13 +267,13 @@ pub unsafe extern "C-unwind" fn wc_pool_submit(
     unsafe { begin_job(pool, on_done, user, out, begin) }
 }
 
-/// Has a pool ask for the addresses of a host, IPv4 and IPv6, which wc_job_address then gives in the
-/// order in which the system prefers them. A numeric address is taken as it is, and "localhost" and
-/// what ends with ".localhost" is 127.0.0.1 and then ::1: nobody is asked for these, and no thread
-/// is needed. Others take as long as the system's resolver tries. The status is WC_E_NOTFOUND if
-/// there is no such host or it has no address, WC_E_AGAIN if the name servers did not answer,
-/// WC_E_OS or another one if the system refused; os_error is the number of getaddrinfo(3) for it,
-/// for gai_strerror(3), or errno where that number is EAI_SYSTEM.
+/// Has a pool ask for the addresses of a host, IPv4 and IPv6, which wc_job_address then gives in
+/// the order in which the system prefers them. A numeric address is taken as it is, and "localhost"
+/// and what ends with ".localhost" is 127.0.0.1 and then ::1: nobody is asked for these, and no
+/// thread is needed. Others take as long as the system's resolver tries. The status is
+/// WC_E_NOTFOUND if there is no such host or it has no address, WC_E_AGAIN if the name servers did
+/// not answer, WC_E_OS or another one if the system refused; os_error is the number of
+/// getaddrinfo(3) for it, for gai_strerror(3), or errno where that number is EAI_SYSTEM.
 ///
 /// [loop thread]
 ///
@@ -283,8 +285,9 @@ pub unsafe extern "C-unwind" fn wc_pool_submit(
 /// @param free_user  as for wc_pool_submit
 /// @param out        where the handle is written; may be null
 ///
-/// Returns: WC_OK; WC_E_INVAL for a host that is null or empty; WC_E_LIMIT if the pool is full or the
-/// host longer than a name can be; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+/// Returns: WC_OK; WC_E_INVAL for a host that is null or empty; WC_E_LIMIT if the pool is full or
+/// the host longer than a name can be; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED,
+/// WC_E_PANIC.
 ///
 /// # Safety
 /// `host` is null or NUL-terminated; `out` is null or writable; the callbacks may be called with
@@ -321,10 +324,11 @@ pub unsafe extern "C-unwind" fn wc_pool_resolve(
     unsafe { begin_job(pool, on_done, user, out, begin) }
 }
 
-/// Has a pool read a file; on_done gets its bytes. Fewer than max_bytes are given only where the file
-/// ends; none where offset is its end or behind it. The status is WC_E_NOTFOUND, WC_E_ACCESS,
-/// WC_E_NOFILES or WC_E_NOMEM as the system says; WC_E_INVAL for what is no file on disk: a directory
-/// (os_error EISDIR), or a FIFO, a socket or a device (ESPIPE), which is not opened; else WC_E_OS.
+/// Has a pool read a file; on_done gets its bytes. Fewer than max_bytes are given only where the
+/// file ends; none where offset is its end or behind it. The status is WC_E_NOTFOUND, WC_E_ACCESS,
+/// WC_E_NOFILES or WC_E_NOMEM as the system says; WC_E_INVAL for what is no file on disk: a
+/// directory (os_error EISDIR), or a FIFO, a socket or a device (ESPIPE), which is not opened; else
+/// WC_E_OS.
 ///
 /// [loop thread]
 ///

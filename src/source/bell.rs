@@ -4,9 +4,9 @@
 //! later `take`, once or more; `ring` neither locks, nor allocates, nor waits.
 //!
 //! Rung bells form a list that is pushed to with one exchange and taken as a whole. Each is in it
-//! once: whoever finds `linked` down raises it and pushes, and the owner lowers it when it has taken
-//! the list, before it looks whether the bell is rung. `linked` is a word apart from that of the
-//! ring because a bell may be hung anew between a ring and the push that follows it.
+//! once: whoever finds `linked` down raises it and pushes, and the owner lowers it when it has
+//! taken the list, before it looks whether the bell is rung. `linked` is a word apart from that of
+//! the ring because a bell may be hung anew between a ring and the push that follows it.
 
 use crate::base::Status;
 use crate::base::limits::POST_OBJECTS;

@@ -53,8 +53,8 @@ impl<T: Send> Door<T> {
         &self.wake
     }
 
-    /// Queues a post that carries so many bytes, and wakes the owner; gives the post back with LIMIT
-    /// when too many are queued, or too many bytes, with GONE when the door is closed.
+    /// Queues a post that carries so many bytes, and wakes the owner; gives the post back with
+    /// LIMIT when too many are queued, or too many bytes, with GONE when the door is closed.
     pub fn push(&self, post: T, bytes: usize) -> Result<(), (Status, T)> {
         let mut queue = self.queue.lock();
         if queue.closed {

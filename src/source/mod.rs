@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What makes events besides sockets: time, signals, other threads, and threads of the library's own.
-//! Is not: the loop that waits for them.
+//! What makes events besides sockets: time, signals, other threads, and threads of the library's
+//! own. Is not: the loop that waits for them.
 
 #![forbid(unsafe_code)]
 

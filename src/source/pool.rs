@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A pool of threads with one queue: tasks run in the order in which they came, each gives a result,
-//! and the result is delivered. Is not: what a task does, or how many may wait; that is bounded by
-//! whoever submits. INVARIANTS: a task that was taken runs, and what it gives is delivered; one that
-//! was not taken can be taken back; no lock is held while one runs, is dropped or is delivered.
+//! A pool of threads with one queue: tasks run in the order in which they came, each gives a
+//! result, and the result is delivered. Is not: what a task does, or how many may wait; that is
+//! bounded by whoever submits. INVARIANTS: a task that was taken runs, and what it gives is
+//! delivered; one that was not taken can be taken back; no lock is held while one runs, is dropped
+//! or is delivered.
 
 use crate::base::Handle;
 use crate::sys::thread::{self, Thread};

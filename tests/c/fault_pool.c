@@ -46,6 +46,7 @@ static void no_threads(wc_loop loop)
     for (at = 0; at < sizeof cases / sizeof cases[0]; at++) {
         wc_pool pool = 0;
         int32_t number = 0;
+        wc_fault_clear();
         MUST(wc_fault_set("pthread_create", cases[at].after, 1, cases[at].os_error, 0));
         EQUAL(wc_pool_new(loop, NULL, &pool), cases[at].answer, "a thread cannot be made");
         EQUAL(pool, 0, "so there is no pool");
@@ -55,10 +56,10 @@ static void no_threads(wc_loop loop)
         EQUAL(wire_stats(loop).pools, 0, "none is counted");
         /* A thread that was joined may be listed for a moment longer. */
         CHECK(wire_run(loop, no_thread_is_left, NULL), "the threads made before have ended");
-        wc_fault_clear();
         EQUAL(wc_pool_new(loop, NULL, &pool), WC_OK, "the next one is made");
         MUST(wc_pool_free(pool));
     }
+    wc_fault_clear();
 }
 
 static struct {
@@ -138,7 +139,10 @@ static void names(wc_loop loop, wc_pool pool)
     static const struct {
         int os_error;
         wc_status status;
-    } cases[] = {{EAGAIN, WC_E_AGAIN}, {ENOMEM, WC_E_NOMEM}, {EMFILE, WC_E_NOFILES}, {EIO, WC_E_OS}};
+    } cases[] = {{EAGAIN, WC_E_AGAIN},
+                 {ENOMEM, WC_E_NOMEM},
+                 {EMFILE, WC_E_NOFILES},
+                 {EIO, WC_E_OS}};
     size_t at;
     for (at = 0; at < sizeof cases / sizeof cases[0]; at++) {
         memset(&got, 0, sizeof got);

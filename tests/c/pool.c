@@ -281,9 +281,14 @@ static void of_another_size(void)
         size_t stack;
         wc_status answer;
     } sizes[] = {
-        {0, 65536, WC_E_INVAL},        {257, 65536, WC_E_LIMIT}, {UINT32_MAX, 65536, WC_E_LIMIT},
-        {1, 65535, WC_E_LIMIT},        {1, 0, WC_E_LIMIT},       {1, ((size_t)1 << 30) + 1, WC_E_LIMIT},
-        {1, (size_t)1 << 30, WC_OK},   {256, 65536, WC_OK},
+        {0, 65536, WC_E_INVAL},
+        {257, 65536, WC_E_LIMIT},
+        {UINT32_MAX, 65536, WC_E_LIMIT},
+        {1, 65535, WC_E_LIMIT},
+        {1, 0, WC_E_LIMIT},
+        {1, ((size_t)1 << 30) + 1, WC_E_LIMIT},
+        {1, (size_t)1 << 30, WC_OK},
+        {256, 65536, WC_OK},
     };
     wc_loop loop = wire_loop();
     wc_pool_options options;

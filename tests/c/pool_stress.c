@@ -118,7 +118,7 @@ int main(void)
     CHECK(wire_run(at.loop, all_told, NULL), "all jobs are told");
     wire_turns(at.loop, 2);
     EQUAL(at.freed, ROUNDS * JOBS, "each gave its user pointer back once");
-    EQUAL(at.done + at.cancelled + at.refused, ROUNDS * JOBS, "each was done, or not, for a reason");
+    EQUAL(at.done + at.cancelled + at.refused, ROUNDS * JOBS, "each was done, or was not");
     EQUAL(at.ran, at.done, "what was told as done ran, and nothing else");
     EQUAL(at.taken, at.posted, "what the jobs posted was run");
     CHECK(at.sent > 0 && at.sent <= at.ran, "what they sent was told, together where it could be");
