@@ -45,6 +45,11 @@ limits! {
     ACCEPT_RETRY_MAX_MS: u64 = 1_000, "ms", "Longest pause of such a listener.";
     POSTS: usize = 1 << 20, "posts", "Jobs queued by other threads; one more is WC_E_LIMIT.";
     BATCH: usize = 1024, "events", "Kernel events taken by one wait; the rest comes with the next.";
+    CHILDREN: u32 = 1024, "children", "Children of a loop alive at a time; one more is WC_E_LIMIT.";
+    CHILD_GRACE_MS: u32 = 2_000, "ms", "Between SIGTERM and SIGKILL to a child whose time is up.";
+    CHILD_OUTPUT_MS: u32 = 2_000, "ms", "After a child's exit for its output to end; then its streams end with WC_E_TIMEOUT.";
+    CHILD_LOOK_MS: u32 = 20, "ms", "Between two looks whether a child has ended, where no descriptor tells it.";
+    CHILD_REAP_MS: u32 = 5_000, "ms", "For a killed child to end when its loop is freed; then it is left behind.";
     POOL_BYTES: usize = 16 << 20, "bytes", "Free buffers kept by a loop for reuse; more is given back to the allocator.";
 
     HTTP_REQUEST_LINE: usize = 8 << 10, "bytes", "Request line; longer is 414.";

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod accept;
+mod child;
 pub mod notice;
 mod step;
 mod timer;
@@ -14,6 +15,7 @@ mod verbs;
 mod watch;
 
 pub use accept::Listen;
+pub use child::{Plan, Spawn};
 pub use notice::{How, Message, Notice, Parcel, Ready, View};
 
 use crate::base::limits;
@@ -27,6 +29,7 @@ use crate::reactor::{self, Event, Interest, Selector, Token};
 use crate::source::door::Door;
 use crate::source::wheel::Wheel;
 use crate::sys::{self, Fd, fd::AsFd};
+use child::Children;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use step::Current;
@@ -72,6 +75,8 @@ pub struct Alive {
     pub timers: usize,
     /// Watchers of descriptors.
     pub watches: usize,
+    /// Children, also those whose last word is being said.
+    pub children: usize,
 }
 
 /// How a loop is made.
@@ -100,6 +105,7 @@ pub struct Loop {
     listeners: Slab<Listener>,
     timers: Slab<UserTimer>,
     watches: Watches,
+    children: Children,
     wheel: Wheel<Handle>,
     door: Arc<Door<Message>>,
     max_connections: u32,
@@ -168,6 +174,7 @@ impl Loop {
             listeners: Slab::new(Kind::Listener, number, floor),
             timers: Slab::new(Kind::Timer, number, floor),
             watches: Watches::new(number, floor),
+            children: Children::new(number, floor),
             wheel: Wheel::new(now.floor()),
             door: Arc::new(door),
             max_connections: asked.min(limits::SLOTS as u64) as u32,
@@ -223,6 +230,7 @@ impl Loop {
             listeners: self.open_listeners,
             timers: self.timers.len(),
             watches: self.watches.len(),
+            children: self.children.len(),
         }
     }
 
@@ -232,6 +240,7 @@ impl Loop {
             && self.listeners.is_empty()
             && self.timers.is_empty()
             && self.watches.is_empty()
+            && self.children.is_empty()
             && self.notices.is_empty()
             && self.posts.is_empty()
     }
@@ -248,6 +257,7 @@ impl Loop {
             self.listeners.highest(),
             self.timers.highest(),
             self.watches.highest(),
+            self.children.highest(),
         ];
         highest.into_iter().max().unwrap_or(0)
     }

@@ -266,6 +266,9 @@ impl Loop {
         for handle in self.watches.handles() {
             let _ = self.stop_watch(handle);
         }
+        for handle in self.children.handles() {
+            self.free_child(handle, why);
+        }
     }
 
     /// Closes all listeners.

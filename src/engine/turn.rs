@@ -80,6 +80,7 @@ impl Loop {
         match handle.kind() {
             Some(Kind::Conn) => self.mark_conn(handle, event),
             Some(Kind::Watch) => self.mark_watch(handle, event),
+            Some(Kind::Child) => self.mark_child(handle),
             Some(Kind::Listener) if self.listeners.get(handle).is_some() => {
                 self.accepting.push_back(handle);
             }
@@ -126,6 +127,7 @@ impl Loop {
     fn reap_conn(&mut self, handle: Handle) {
         let Some(mut conn) = self.conns.remove(handle) else { return };
         debug_assert!(conn.life() == Life::Closed && conn.close_said);
+        self.stream_over(handle);
         self.unwatch(&mut conn, handle);
         if let Some(timer) = conn.timer {
             self.wheel.remove(timer);
@@ -142,6 +144,14 @@ impl Loop {
         for listener in std::mem::take(&mut self.waiting_listeners) {
             self.retry(listener);
         }
+    }
+
+    /// Ends a connection that nobody was told of, without a word.
+    pub(super) fn forget_conn(&mut self, handle: Handle) -> bool {
+        let Some(mut conn) = self.conns.remove(handle) else { return false };
+        debug_assert!(!conn.open_said && conn.timer.is_none());
+        self.unwatch(&mut conn, handle);
+        true
     }
 
     fn unwatch(&mut self, conn: &mut Conn, handle: Handle) {

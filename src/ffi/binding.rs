@@ -4,6 +4,7 @@
 //! that was taken is given back exactly once.
 
 use super::call::{Call, DataFn, PlainFn, User};
+use super::child_options::wc_exit_fn;
 use super::conn_options::wc_conn_callbacks;
 use super::event::{self, wc_event};
 use super::http::wc_http_callbacks;
@@ -24,6 +25,8 @@ pub(super) enum Callbacks {
     Timer(TimerFn),
     /// A watcher of a descriptor.
     Watch(wc_watch_fn),
+    /// A child.
+    Child(wc_exit_fn),
 }
 
 impl Callbacks {
@@ -35,7 +38,10 @@ impl Callbacks {
             (Callbacks::Watch(f), event::WC_EVENT_WATCH) => {
                 f.map(|f| Call::Ready(f, e.object, e.detail as u32, e.user))
             }
-            (Callbacks::Timer(_) | Callbacks::Watch(_), _) => None,
+            (Callbacks::Child(f), event::WC_EVENT_CHILD_EXIT) => {
+                f.map(|f| Call::Exit(f, e.object, e.detail, e.os_error, e.status, e.user))
+            }
+            (Callbacks::Timer(_) | Callbacks::Watch(_) | Callbacks::Child(_), _) => None,
             (Callbacks::Conn(c, l), _) => conn_call(c, e).or_else(|| listener_call(l, e)),
             (Callbacks::Http(h, l), _) => http_call(h, e).or_else(|| listener_call(l, e)),
         }

@@ -17,6 +17,9 @@ pub(super) type EndFn = unsafe extern "C-unwind" fn(u64, wc_status, *mut c_void)
 /// `void f(handle, ready, user)`.
 pub(super) type ReadyFn = unsafe extern "C-unwind" fn(u64, u32, *mut c_void);
 
+/// `void f(handle, code, signal, why, user)`.
+pub(super) type ExitFn = unsafe extern "C-unwind" fn(u64, i32, i32, wc_status, *mut c_void);
+
 /// A user pointer with the function that takes it back.
 #[derive(Clone, Copy)]
 pub(super) struct User {
@@ -32,6 +35,7 @@ pub(super) enum Call {
     Why(WhyFn, u64, wc_status, i32, *mut c_void),
     End(EndFn, u64, wc_status, *mut c_void),
     Ready(ReadyFn, u64, u32, *mut c_void),
+    Exit(ExitFn, u64, i32, i32, wc_status, *mut c_void),
     Free(User),
 }
 
@@ -50,6 +54,9 @@ impl Call {
                 Call::Why(f, handle, why, os_error, user) => f(handle, why, os_error, user),
                 Call::End(f, handle, why, user) => f(handle, why, user),
                 Call::Ready(f, handle, ready, user) => f(handle, ready, user),
+                Call::Exit(f, handle, code, signal, why, user) => {
+                    f(handle, code, signal, why, user)
+                }
                 Call::Free(User { ptr, free: Some(free) }) => free(ptr),
                 Call::Free(User { free: None, .. }) => {}
             }

@@ -48,8 +48,8 @@ pub struct wc_loop_stats {
     pub live_requests: u32,
     /// Watchers of descriptors that live.
     pub watches: u32,
-    /// Reserved; 0.
-    pub reserved: u32,
+    /// Children that live.
+    pub children: u32,
 }
 
 // SAFETY: repr(C), size first, integers only.
@@ -74,7 +74,7 @@ unsafe impl Versioned for wc_loop_stats {
             timers: 0,
             live_requests: 0,
             watches: 0,
-            reserved: 0,
+            children: 0,
         }
     }
 }
@@ -201,7 +201,7 @@ impl Core {
             timers: alive.timers as u32,
             live_requests: self.host.live_requests() as u32,
             watches: alive.watches as u32,
-            reserved: 0,
+            children: alive.children as u32,
         }
     }
 }

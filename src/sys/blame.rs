@@ -16,6 +16,7 @@ pub fn status(os_error: i32) -> Status {
         libc::EADDRINUSE => Status::INUSE,
         libc::EADDRNOTAVAIL | libc::EAFNOSUPPORT => Status::ADDRESS,
         libc::EACCES | libc::EPERM => Status::ACCESS,
+        libc::ENOENT | libc::ENOTDIR => Status::NOTFOUND,
         _ => Status::OS,
     }
 }

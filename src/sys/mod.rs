@@ -9,12 +9,14 @@ pub mod clock;
 #[cfg(target_os = "linux")]
 pub mod epoll;
 pub mod errno;
+pub mod exit;
 pub mod fd;
 pub mod file;
 pub mod limit;
 pub mod poll;
 pub mod process;
 pub mod socket;
+pub mod spawn;
 pub mod wake;
 
 pub use fd::Fd;
