@@ -14,7 +14,7 @@ impl Loop {
     /// Works one turn; waits until something happens, at the longest until `until`. The notices of
     /// the turn before have been taken. An error is the selector's, with the system's number.
     pub fn turn(&mut self, until: Option<Millis>) -> Result<(), (Status, i32)> {
-        debug_assert!(self.ready.is_empty(), "next() said none");
+        debug_assert!(self.current.is_none(), "next() said none");
         self.reap();
         self.tell_selector();
         self.tell_watches();
