@@ -7,9 +7,14 @@
 
 mod accept;
 mod child;
+mod alarm;
+pub mod log;
+pub mod meter;
 pub mod notice;
+mod signal;
 mod step;
 mod timer;
+pub mod trace;
 mod turn;
 mod verbs;
 mod watch;
@@ -17,6 +22,7 @@ mod watch;
 pub use accept::Listen;
 pub use child::{Plan, Spawn};
 pub use notice::{How, Message, Notice, Parcel, Ready, View};
+pub use timer::{Schedule, When};
 
 use crate::base::limits;
 use crate::base::pool::Pool;
@@ -29,7 +35,10 @@ use crate::reactor::{self, Event, Interest, Selector, Token};
 use crate::source::door::Door;
 use crate::source::wheel::Wheel;
 use crate::sys::{self, Fd, fd::AsFd};
+use alarm::Alarms;
 use child::Children;
+use log::Level;
+use signal::Signals;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use step::Current;
@@ -38,6 +47,9 @@ use watch::Watches;
 
 /// The token of the door; no handle is 0.
 const DOOR: Token = Token(0);
+
+/// The token of the descriptor that tells of signals that the thread blocks.
+const SIGNALS: Token = Token(2);
 
 /// What is counted; read by `Loop::stats`.
 #[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
@@ -60,6 +72,14 @@ pub struct Stats {
     pub bytes_sent: u64,
     /// Timers fired.
     pub timers_fired: u64,
+    /// Of these, later than `LATE_MS` after their time.
+    pub late_timers: u64,
+    /// Lines for people that were dropped.
+    pub lines_dropped: u64,
+    /// Transitions that were dropped.
+    pub transitions_dropped: u64,
+    /// Waits that another thread or a signal handler ended.
+    pub wakeups: u64,
     /// Jobs of other threads.
     pub posts: u64,
 }
@@ -77,6 +97,8 @@ pub struct Alive {
     pub watches: usize,
     /// Children, also those whose last word is being said.
     pub children: usize,
+    /// Watchers of signals.
+    pub signals: usize,
 }
 
 /// How a loop is made.
@@ -106,6 +128,8 @@ pub struct Loop {
     timers: Slab<UserTimer>,
     watches: Watches,
     children: Children,
+    signals: Signals,
+    alarms: Alarms,
     wheel: Wheel<Handle>,
     door: Arc<Door<Message>>,
     max_connections: u32,
@@ -122,6 +146,9 @@ pub struct Loop {
     fired: Option<Handle>,
     hot: Hot,
     pool: Pool,
+    log: Option<Box<log::Log>>,
+    traces: Option<VecDeque<trace::Transition>>,
+    meter: Option<Box<meter::Meter>>,
     stats: Stats,
     os_error: i32,
     /// True exactly when a stop was heard that nobody has taken.
@@ -141,12 +168,14 @@ impl Loop {
         let mut new = Loop::with(settings, selector, clock)?;
         new.backend = backend.name;
         new.edge = backend.edge();
+        new.alarms = Alarms::new(true);
         let held = backend.most.saturating_sub(DESCRIPTORS_LEFT);
         new.max_connections = u64::from(new.max_connections).min(held) as u32;
         Ok(new)
     }
 
-    /// A loop on the selector and the clock given; level-triggered.
+    /// A loop on the selector and the clock given; level-triggered, and asking the kernel for nothing
+    /// else.
     pub fn with(
         settings: &Settings<'_>,
         mut selector: Box<dyn Selector>,
@@ -175,6 +204,8 @@ impl Loop {
             timers: Slab::new(Kind::Timer, number, floor),
             watches: Watches::new(number, floor),
             children: Children::new(number, floor),
+            signals: Signals::new(number, floor),
+            alarms: Alarms::new(false),
             wheel: Wheel::new(now.floor()),
             door: Arc::new(door),
             max_connections: asked.min(limits::SLOTS as u64) as u32,
@@ -191,6 +222,9 @@ impl Loop {
             fired: None,
             hot: Hot::default(),
             pool: Pool::default(),
+            log: None,
+            traces: None,
+            meter: None,
             stats: Stats::default(),
             os_error: 0,
             stopping: false,
@@ -231,6 +265,7 @@ impl Loop {
             timers: self.timers.len(),
             watches: self.watches.len(),
             children: self.children.len(),
+            signals: self.signals.len(),
         }
     }
 
@@ -241,6 +276,7 @@ impl Loop {
             && self.timers.is_empty()
             && self.watches.is_empty()
             && self.children.is_empty()
+            && self.signals.is_empty()
             && self.notices.is_empty()
             && self.posts.is_empty()
     }
@@ -258,6 +294,7 @@ impl Loop {
             self.timers.highest(),
             self.watches.highest(),
             self.children.highest(),
+            self.signals.highest(),
         ];
         highest.into_iter().max().unwrap_or(0)
     }
@@ -269,7 +306,10 @@ impl Loop {
         loop {
             if self.current.is_some() {
                 match self.step() {
-                    Some(notice) => return Some(notice),
+                    Some(notice) => {
+                        self.trace_current();
+                        return Some(notice);
+                    }
                     None => self.current = None,
                 }
             }
@@ -280,9 +320,11 @@ impl Loop {
                 self.accept(listener);
             } else if let Some(conn) = self.ready.pop_front() {
                 self.start_step(conn);
+            } else if let Some(notice) = self.next_signal() {
+                return Some(notice);
             } else if let Some(notice) = self.next_ready() {
                 return Some(notice);
-            } else if let Some(notice) = self.next_expired() {
+            } else if let Some(notice) = self.next_expired().or_else(|| self.next_alarm()) {
                 return Some(notice);
             } else if let Some(message) = self.posts.pop_front() {
                 if let Some(notice) = self.receive_message(message) {
@@ -312,7 +354,11 @@ impl Loop {
                     let _ = self.fail(conn, Status::LIMIT);
                 }
             }
-            Message::Send(..) => {}
+            Message::Send(conn, bytes) => {
+                let count = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
+                let why = (Status::GONE, 0);
+                self.say(Level::Info, c"bytes of another thread come too late", conn, why, count);
+            }
             Message::Close(conn, how) => drop(self.close(conn, how)),
         }
         None

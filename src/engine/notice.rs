@@ -84,8 +84,17 @@ pub enum Notice {
         /// Whether somebody other than itself ended it.
         why: Status,
     },
-    /// A timer, or a listener with all of its connections, is gone: its owner's words are given
-    /// back.
+    /// A signal came.
+    Signal {
+        /// Who watches it.
+        handle: Handle,
+        /// The system's number.
+        number: i32,
+        /// How often, since it was told last; at least 1.
+        count: u32,
+    },
+    /// A timer, a watcher, or a listener with all of its connections, is gone: its owner's words are
+    /// given back.
     Ended(Owner),
     /// A listener stopped accepting.
     Paused {

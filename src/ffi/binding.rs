@@ -9,8 +9,11 @@ use super::conn_options::wc_conn_callbacks;
 use super::event::{self, wc_event};
 use super::http::wc_http_callbacks;
 use super::listener::wc_listener_callbacks;
+use super::signal::wc_signal_fn;
 use super::timer::TimerFn;
 use super::watch::wc_watch_fn;
+use crate::base::Status;
+use crate::base::limits::RELEASES;
 use crate::net::Owner;
 use std::collections::VecDeque;
 use std::ffi::c_void;
@@ -27,6 +30,8 @@ pub(super) enum Callbacks {
     Watch(wc_watch_fn),
     /// A child.
     Child(wc_exit_fn),
+    /// A watcher of a signal.
+    Signal(wc_signal_fn),
 }
 
 impl Callbacks {
@@ -41,7 +46,16 @@ impl Callbacks {
             (Callbacks::Child(f), event::WC_EVENT_CHILD_EXIT) => {
                 f.map(|f| Call::Exit(f, e.object, e.detail, e.os_error, e.status, e.user))
             }
-            (Callbacks::Timer(_) | Callbacks::Watch(_) | Callbacks::Child(_), _) => None,
+            (Callbacks::Signal(f), event::WC_EVENT_SIGNAL) => {
+                f.map(|f| Call::Signal(f, e.object, e.detail, e.os_error as u32, e.user))
+            }
+            (
+                Callbacks::Timer(_)
+                | Callbacks::Watch(_)
+                | Callbacks::Signal(_)
+                | Callbacks::Child(_),
+                _,
+            ) => None,
             (Callbacks::Conn(c, l), _) => conn_call(c, e).or_else(|| listener_call(l, e)),
             (Callbacks::Http(h, l), _) => http_call(h, e).or_else(|| listener_call(l, e)),
         }
@@ -132,8 +146,14 @@ impl Bindings {
     pub fn remove(&mut self, owner: Owner) {
         if let Some(binding) = self.classes[owner.class as usize].take() {
             self.free_classes.push(owner.class);
-            self.releases.push_back(binding.user);
+            self.release_later(binding.user);
         }
+    }
+
+    /// Whether one more user pointer is taken. What a callback makes and ends in a circle is kept
+    /// until it returns; there is a limit to it.
+    pub fn expect_room(&self) -> Result<(), Status> {
+        if self.releases.len() >= RELEASES { Err(Status::LIMIT) } else { Ok(()) }
     }
 
     /// Forgets a class whose object was never made; its user pointer is the caller's to give back.
@@ -177,14 +197,23 @@ impl Bindings {
     pub fn drop_user(&mut self, owner: Owner) {
         if owner.word > 0 {
             let slot = owner.word as usize - 1;
-            self.releases.extend(self.users[slot].take());
+            if let Some(user) = self.users[slot].take() {
+                self.release_later(user);
+            }
             self.free_users.push(slot);
         }
     }
 
-    /// Gives a user pointer back when the program is called next.
+    /// Gives a user pointer back when the program is called next, if it wants it back.
     pub fn release_later(&mut self, user: User) {
-        self.releases.push_back(user);
+        if user.free.is_some() {
+            self.releases.push_back(user);
+        }
+    }
+
+    /// Whether a user pointer is to be given back.
+    pub fn has_release(&self) -> bool {
+        !self.releases.is_empty()
     }
 
     /// The next user pointer to give back.

@@ -13,6 +13,7 @@ use crate::sys::wake::Wake;
 use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::io;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 struct Queue<T> {
@@ -24,7 +25,7 @@ struct Queue<T> {
 /// are the owner's.
 pub struct Door<T: Send> {
     queue: Mutex<Queue<T>>,
-    wake: Wake,
+    wake: Arc<Wake>,
     /// Whether a `push` has rung, or is about to, since the last `drain`.
     rung: AtomicBool,
     stop: AtomicBool,
@@ -35,10 +36,16 @@ impl<T: Send> Door<T> {
     pub fn new() -> io::Result<Door<T>> {
         Ok(Door {
             queue: Mutex::new(Queue { posts: VecDeque::new(), closed: false }),
-            wake: Wake::new()?,
+            wake: Arc::new(Wake::new()?),
             rung: AtomicBool::new(false),
             stop: AtomicBool::new(false),
         })
+    }
+
+    /// The bell, for a source that keeps what it has heard by itself: it rings, and the owner asks
+    /// it after each `drain`, which has made the bell quiet before.
+    pub fn bell(&self) -> &Arc<Wake> {
+        &self.wake
     }
 
     /// Queues a post and wakes the owner; gives the post back with LIMIT when too many are queued,
