@@ -271,6 +271,9 @@ impl Loop {
         for handle in self.signals.handles() {
             let _ = self.stop_signal(handle);
         }
+        for handle in self.children.handles() {
+            self.free_child(handle, why);
+        }
     }
 
     /// Closes all listeners.

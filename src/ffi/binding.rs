@@ -4,6 +4,7 @@
 //! that was taken is given back exactly once.
 
 use super::call::{Call, DataFn, PlainFn, User};
+use super::child_options::wc_exit_fn;
 use super::conn_options::wc_conn_callbacks;
 use super::event::{self, wc_event};
 use super::http::wc_http_callbacks;
@@ -33,6 +34,8 @@ pub(super) enum Callbacks {
     Job(wc_done_fn),
     /// A post.
     Post(SentFn),
+    /// A child.
+    Child(wc_exit_fn),
     /// A watcher of a signal.
     Signal(wc_signal_fn),
 }
@@ -50,6 +53,9 @@ impl Callbacks {
                 f.map(|f| Call::Done(f, e.object, e.status, e.os_error, e.data, e.len, e.user))
             }
             (Callbacks::Post(f), event::WC_EVENT_POST) => plain(*f),
+            (Callbacks::Child(f), event::WC_EVENT_CHILD_EXIT) => {
+                f.map(|f| Call::Exit(f, e.object, e.detail, e.os_error, e.status, e.user))
+            }
             (Callbacks::Signal(f), event::WC_EVENT_SIGNAL) => {
                 f.map(|f| Call::Signal(f, e.object, e.detail, e.os_error as u32, e.user))
             }
@@ -58,7 +64,8 @@ impl Callbacks {
                 | Callbacks::Watch(_)
                 | Callbacks::Signal(_)
                 | Callbacks::Job(_)
-                | Callbacks::Post(_),
+                | Callbacks::Post(_)
+                | Callbacks::Child(_),
                 _,
             ) => None,
             (Callbacks::Conn(c, l), _) => conn_call(c, e).or_else(|| listener_call(l, e)),

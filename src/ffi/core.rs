@@ -26,6 +26,8 @@ enum After {
     Conn(Owner, bool),
     /// A request is gone.
     Request(Owner),
+    /// A child is gone.
+    Child(Owner),
     /// A timer or a watcher was ended by its own callback.
     Ended(Owner),
     /// A job of a pool is gone.
@@ -214,6 +216,10 @@ impl Core {
                 self.host.bury_closed();
                 self.bindings.drop_user(owner);
             }
+            After::Child(owner) => {
+                self.host.engine.bury_child(Handle(self.event.object));
+                self.bindings.remove(owner);
+            }
             After::Ended(owner) => self.bindings.remove(owner),
             After::Job(owner) => {
                 self.host.engine.end_job(Handle(self.event.object));
@@ -268,7 +274,9 @@ impl Core {
         match *notice {
             Notice::Open(conn) => {
                 self.begin_conn(event::WC_EVENT_OPEN, conn);
-                self.event.parent = self.host.engine.conn_listener(conn).map_or(0, |l| l.0);
+                let child = self.host.engine.stream_child(conn);
+                let listener = || self.host.engine.conn_listener(conn).ok();
+                self.event.parent = child.or_else(listener).map_or(0, |parent| parent.0);
             }
             Notice::Data(conn, view) => self.begin_view(event::WC_EVENT_DATA, conn, view),
             Notice::TooLong(conn, view) => self.begin_view(event::WC_EVENT_TOO_LONG, conn, view),
@@ -290,6 +298,14 @@ impl Core {
                 let owner = self.host.engine.watch_owner(watch).unwrap_or_default();
                 self.begin(event::WC_EVENT_WATCH, watch, owner);
                 self.event.detail = i32::from(ready.bits());
+            }
+            Notice::ChildExit { child, code, signal, why } => {
+                let owner = self.host.engine.child_owner(child).unwrap_or_default();
+                self.begin(event::WC_EVENT_CHILD_EXIT, child, owner);
+                self.event.detail = code;
+                self.event.os_error = signal;
+                self.event.status = why.0;
+                self.after = After::Child(owner);
             }
             Notice::Signal { handle, number, count } => {
                 let owner = self.host.engine.signal_owner(handle).unwrap_or_default();
