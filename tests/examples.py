@@ -100,11 +100,11 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(name, *args, backend=None, listeners=1, errors=""):
+def serving(name, *args, backend=None, listeners=1, errors="", stdin=subprocess.DEVNULL):
     """A server on port 0 that must end with exit code 0 and `errors` on standard error."""
     with tempfile.TemporaryFile() as stderr:
         process = subprocess.Popen(
-            command(name, *(args or (0,))), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            command(name, *(args or (0,))), stdin=stdin, stdout=subprocess.PIPE,
             stderr=stderr, env=environment(backend),
         )
         try:
@@ -124,6 +124,8 @@ def serving(name, *args, backend=None, listeners=1, errors=""):
                 process.kill()
                 process.wait(DEADLINE)
             process.stdout.close()
+            if process.stdin is not None:
+                process.stdin.close()
 
 
 def read_lines(pipe, count):
