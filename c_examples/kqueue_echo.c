@@ -328,7 +328,7 @@ static int listen_on(uint16_t port)
     memset(&at, 0, sizeof at);
     at.sin_family = AF_INET;
     at.sin_port = htons(port);
-    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    at.sin_addr.s_addr = inet_addr("127.0.0.1");
     if (listener < 0 || setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0
         || bind(listener, (struct sockaddr *)&at, sizeof at) != 0 || listen(listener, 2048) != 0
         || fcntl(listener, F_SETFL, O_NONBLOCK) != 0

@@ -159,7 +159,7 @@ static int listen_on(uint16_t port)
     memset(&at, 0, sizeof at);
     at.sin_family = AF_INET;
     at.sin_port = htons(port);
-    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    at.sin_addr.s_addr = inet_addr("127.0.0.1");
     if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0
         && bind(fd, (struct sockaddr *)&at, sizeof at) == 0 && listen(fd, 2048) == 0
         && fcntl(fd, F_SETFL, O_NONBLOCK) == 0 && fcntl(fd, F_SETFD, FD_CLOEXEC) == 0
