@@ -183,6 +183,8 @@ impl Loop {
         let handle = current.conn;
         let conn = self.conns.get_mut(handle)?;
         conn.settle_error();
+        self.trace_conn(handle);
+        let conn = self.conns.get_mut(handle)?;
         if conn.life() == Life::Closed {
             conn.discard(&mut self.hot);
             if conn.close_said {

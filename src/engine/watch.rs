@@ -4,6 +4,7 @@
 //! watcher, and no descriptor has two; what is told was asked for when it is told, not only when
 //! the kernel said it.
 
+use super::log::Level;
 use super::notice::Notice;
 use super::{Loop, refusal};
 use crate::base::slab::Slab;
@@ -279,7 +280,7 @@ impl Loop {
 
     pub(super) fn mark_watch(&mut self, handle: Handle, event: &Event) {
         if self.watches.slab.get(handle).is_none() {
-            self.stats.stale_events += 1;
+            self.stale(handle);
         }
         self.watches.queue(handle, Ready::of(event));
     }
@@ -327,7 +328,10 @@ impl Loop {
                     self.watches.always.push(handle);
                 }
                 Err(error) => {
-                    self.os_error = refusal(&error).1;
+                    let why = refusal(&error);
+                    self.os_error = why.1;
+                    let text = c"the kernel refuses to watch a descriptor";
+                    self.say(Level::Warn, text, handle, why, 0);
                     self.watches.queue(handle, Ready::ERROR);
                 }
             }
