@@ -7,10 +7,13 @@
 
 mod accept;
 mod alarm;
+pub mod log;
+pub mod meter;
 pub mod notice;
 mod signal;
 mod step;
 mod timer;
+pub mod trace;
 mod turn;
 mod verbs;
 mod watch;
@@ -31,6 +34,7 @@ use crate::source::door::Door;
 use crate::source::wheel::Wheel;
 use crate::sys::{self, Fd, fd::AsFd};
 use alarm::Alarms;
+use log::Level;
 use signal::Signals;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -67,6 +71,10 @@ pub struct Stats {
     pub timers_fired: u64,
     /// Of these, later than `LATE_MS` after their time.
     pub late_timers: u64,
+    /// Lines for people that were dropped.
+    pub lines_dropped: u64,
+    /// Transitions that were dropped.
+    pub transitions_dropped: u64,
     /// Waits that another thread or a signal handler ended.
     pub wakeups: u64,
     /// Jobs of other threads.
@@ -132,6 +140,9 @@ pub struct Loop {
     fired: Option<Handle>,
     hot: Hot,
     pool: Pool,
+    log: Option<Box<log::Log>>,
+    traces: Option<VecDeque<trace::Transition>>,
+    meter: Option<Box<meter::Meter>>,
     stats: Stats,
     os_error: i32,
     /// True exactly when a stop was heard that nobody has taken.
@@ -204,6 +215,9 @@ impl Loop {
             fired: None,
             hot: Hot::default(),
             pool: Pool::default(),
+            log: None,
+            traces: None,
+            meter: None,
             stats: Stats::default(),
             os_error: 0,
             stopping: false,
@@ -282,7 +296,10 @@ impl Loop {
         loop {
             if self.current.is_some() {
                 match self.step() {
-                    Some(notice) => return Some(notice),
+                    Some(notice) => {
+                        self.trace_current();
+                        return Some(notice);
+                    }
                     None => self.current = None,
                 }
             }
@@ -327,7 +344,11 @@ impl Loop {
                     let _ = self.fail(conn, Status::LIMIT);
                 }
             }
-            Message::Send(..) => {}
+            Message::Send(conn, bytes) => {
+                let count = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
+                let why = (Status::GONE, 0);
+                self.say(Level::Info, c"bytes of another thread come too late", conn, why, count);
+            }
             Message::Close(conn, how) => drop(self.close(conn, how)),
         }
         None

@@ -41,6 +41,7 @@ calls! {
     EpollCtl = "epoll_ctl",
     EpollWait = "epoll_wait",
     Eventfd = "eventfd",
+    Fstat = "fstat",
     Getpeername = "getpeername",
     Getsockname = "getsockname",
     Getsockopt = "getsockopt",
@@ -55,6 +56,8 @@ calls! {
     Send = "send",
     Setsockopt = "setsockopt",
     Shutdown = "shutdown",
+    Sigaction = "sigaction",
+    Signalfd = "signalfd",
     Socket = "socket",
     Write = "write",
 }

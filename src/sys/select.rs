@@ -7,7 +7,8 @@ use std::io;
 use std::time::Duration;
 
 /// Descriptors of this number and above have no bit in a set.
-pub const SIZE: usize = libc::FD_SETSIZE;
+#[allow(clippy::unnecessary_cast, reason = "its type is not the same everywhere")]
+pub const SIZE: usize = libc::FD_SETSIZE as usize;
 
 /// A wait above 24 days ends after 24 days; systems refuse times of more than some years.
 const LONGEST: Duration = Duration::from_millis(i32::MAX as u64);
@@ -103,10 +104,11 @@ mod tests {
     }
 
     #[test]
+    #[allow(clippy::useless_conversion, reason = "their types are not the same everywhere")]
     fn a_time_rounds_up_to_microseconds() {
         let parts = |nanos| {
             let time = timeval(Duration::from_nanos(nanos));
-            (time.tv_sec, time.tv_usec)
+            (i64::from(time.tv_sec), i64::from(time.tv_usec))
         };
         assert_eq!((parts(0), parts(1), parts(1_000)), ((0, 0), (0, 1), (0, 1)));
         assert_eq!((parts(999_999_001), parts(1_000_001_000)), ((1, 0), (1, 1)));

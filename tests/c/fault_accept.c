@@ -273,6 +273,27 @@ static void kept(int close_listener)
     free(log);
 }
 
+/* A listener that the program holds and lets go again takes in what it had accepted before. */
+static void held(void)
+{
+    struct fault_backend backend = fault_backend();
+    struct wire_log *log;
+    int fd;
+    if (backend.change == NULL) {
+        return;
+    }
+    log = listener_with_client(&fd);
+    wc_fault_clear();
+    MUST(wc_fault_set(backend.change, 0, 1, ENOMEM, 0));
+    CHECK(wire_run(log->loop, is_paused, NULL), "an accepted connection cannot be taken in");
+    MUST(wc_listener_pause(log->listener));
+    wire_turns(log->loop, 40);
+    EQUAL(log->opened, 0, "nor while the program holds its listener");
+    MUST(wc_listener_resume(log->listener));
+    CHECK(wire_run(log->loop, wire_got_data, log), "then it is, though nobody else comes");
+    end(log, fd);
+}
+
 int main(void)
 {
     making();
@@ -282,5 +303,6 @@ int main(void)
     a_pause_lasts();
     kept(1);
     kept(0);
+    held();
     return tap_done();
 }

@@ -134,6 +134,7 @@ static void receiving(int os_error, wc_status want)
         SAME(log->story, story, "ends the connection behind what came");
         EQUAL(log->received, 2 * after, "which is told whole");
         EQUAL(log->os_error, os_error, "with its number");
+        wire_turns(log->loop, 2);
         EQUAL(wire_stats(log->loop).connections, 0, "nothing is left of it");
         end(log, fd);
     }
