@@ -174,6 +174,8 @@ fn line(host: &mut Host, report: &Report) -> Option<String> {
         Notice::Resumed(listener) => conn(listener, "resumed"),
         Notice::Timer(timer) => conn(timer, "fired"),
         Notice::Ready(watch, ready) => conn(watch, &format!("ready {:02x}", ready.bits())),
+        Notice::Done(job) => conn(job, "done"),
+        Notice::Sent(post) => conn(post, "sent"),
         Notice::Signal { handle, number, count } => {
             conn(handle, &format!("signal {number} x {count}"))
         }

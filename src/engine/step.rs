@@ -266,6 +266,8 @@ impl Loop {
             self.end_timer(handle);
         }
         self.end_watches();
+        self.end_pools(why);
+        self.end_posts();
         for handle in self.signals.handles() {
             let _ = self.stop_signal(handle);
         }

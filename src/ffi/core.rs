@@ -11,7 +11,7 @@ use super::hooks::Hooks;
 use super::watchdog::Meter;
 use crate::base::time::Millis;
 use crate::base::{Handle, Status};
-use crate::engine::{How, Notice, Parcel, View};
+use crate::engine::{Found, How, Notice, Parcel, View};
 use crate::http::{Host, Report};
 use crate::net::Owner;
 use crate::reactor;
@@ -28,6 +28,8 @@ enum After {
     Request(Owner),
     /// A timer or a watcher was ended by its own callback.
     Ended(Owner),
+    /// A job of a pool is gone.
+    Job(Owner),
     /// A post is dropped, unless it was run.
     Post(Parcel),
 }
@@ -213,6 +215,10 @@ impl Core {
                 self.bindings.drop_user(owner);
             }
             After::Ended(owner) => self.bindings.remove(owner),
+            After::Job(owner) => {
+                self.host.engine.end_job(Handle(self.event.object));
+                self.bindings.remove(owner);
+            }
             After::Post(parcel) => self.bindings.release_later(drop_of(&parcel)),
         }
     }
@@ -301,6 +307,16 @@ impl Core {
                 self.begin_listener(event::WC_EVENT_LISTENER_CLOSE, listener);
                 self.event.status = why.0;
             }
+            Notice::Done(job) => self.begin_job(job),
+            Notice::Sent(post) => {
+                let owner = self.host.engine.post_owner(post).unwrap_or_default();
+                self.begin(event::WC_EVENT_POST, post, owner);
+            }
+            // A loop that is freed waits for jobs of pools, and runs no others meanwhile.
+            Notice::Post(parcel) if self.freeing => {
+                self.bindings.release_later(drop_of(&parcel));
+                return false;
+            }
             Notice::Post(parcel) => {
                 self.begin(event::WC_EVENT_POST, Handle::NONE, Owner::default());
                 self.event.user = std::ptr::with_exposed_provenance_mut(parcel.0[1]);
@@ -328,6 +344,21 @@ impl Core {
     fn begin_conn(&mut self, kind: c_int, conn: Handle) {
         let owner = self.host.engine.conn_owner(conn).unwrap_or_default();
         self.begin(kind, conn, owner);
+    }
+
+    fn begin_job(&mut self, job: Handle) {
+        let owner = self.host.engine.job_owner(job).unwrap_or_default();
+        self.begin(event::WC_EVENT_JOB, job, owner);
+        self.after = After::Job(owner);
+        self.event.parent = self.host.engine.job_pool(job).map_or(0, |pool| pool.0);
+        if let Ok(outcome) = self.host.engine.job_outcome(job) {
+            self.event.status = outcome.status.0;
+            self.event.os_error = outcome.os_error;
+            if let Found::Bytes(bytes) = &outcome.found {
+                let bytes = give::lend(bytes);
+                (self.event.data, self.event.len) = (bytes.ptr, bytes.len);
+            }
+        }
     }
 
     fn begin_listener(&mut self, kind: c_int, listener: Handle) {

@@ -357,6 +357,6 @@ pub unsafe extern "C" fn wc_loop_post(
     code(guard(|| {
         let run: PlainFn = run.ok_or(Status::INVAL)?;
         let message = Message::Post(parcel(run, user, drop));
-        table::with_door(Handle(loop_), Kind::Loop, |door| door.push(message).map_err(|e| e.0))?
+        table::with_door(Handle(loop_), Kind::Loop, |door| door.push(message, 0).map_err(|e| e.0))?
     }))
 }
