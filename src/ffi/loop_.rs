@@ -200,8 +200,9 @@ pub extern "C-unwind" fn wc_loop_dispatch(loop_: wc_loop) -> wc_status {
 
 /// Makes the loop ready to be waited for elsewhere: it is told what to wait on and for how long,
 /// and the kernel what to look for. Wait then with poll(2), select(2) or a loop of another library
-/// until the descriptor is readable or the time is up, and call wc_loop_step. A call on anything of
-/// the loop may change what was answered: prepare again before each wait.
+/// until the descriptor is readable or the time is up, and call wc_loop_step, which may find that
+/// there is nothing. A call on anything of the loop may change what was answered: prepare again
+/// before each wait.
 ///
 /// [loop thread] Not from a callback of the same loop.
 ///
