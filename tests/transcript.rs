@@ -163,6 +163,9 @@ fn line(host: &mut Host, report: &Report) -> Option<String> {
         Notice::Resumed(listener) => conn(listener, "resumed"),
         Notice::Timer(timer) => conn(timer, "fired"),
         Notice::Ready(watch, ready) => conn(watch, &format!("ready {:02x}", ready.bits())),
+        Notice::Signal { handle, number, count } => {
+            conn(handle, &format!("signal {number} x {count}"))
+        }
         Notice::Ended(_) | Notice::Post(_) | Notice::Above(_) => None,
     }
 }

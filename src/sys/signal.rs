@@ -189,7 +189,10 @@ pub(crate) mod tests {
             raise(number);
             assert_eq!((LAST.load(Ordering::SeqCst), pending(&[number])), (0, vec![number]));
             let_in(&[number]);
-            assert_eq!((LAST.swap(0, Ordering::SeqCst), pending(&[number])), (number.raw(), vec![]));
+            assert_eq!(
+                (LAST.swap(0, Ordering::SeqCst), pending(&[number])),
+                (number.raw(), vec![])
+            );
             raise(number);
         }
         assert_eq!(LAST.load(Ordering::SeqCst), number.raw(), "let in with the end of the guard");

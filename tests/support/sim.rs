@@ -434,6 +434,9 @@ pub fn line(engine: &Loop, notice: &Notice) -> String {
         }
         Notice::Timer(timer) => format!("{} fired", name(timer)),
         Notice::Ready(watch, ready) => format!("{} ready {:02x}", name(watch), ready.bits()),
+        Notice::Signal { handle, number, count } => {
+            format!("{} signal {number} x {count}", name(handle))
+        }
         Notice::Ended(owner) => format!("ended {}", owner.word),
         Notice::Paused { listener, why, os_error } => {
             format!("{} paused {}", name(listener), reason(*why, *os_error))
