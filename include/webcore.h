@@ -476,6 +476,27 @@ typedef struct wc_loop_stats {
     uint32_t watches;
     /** Watchers of signals that live. */
     uint32_t signals;
+    /** Reserved; 0. */
+    uint32_t reserved;
+    /** Waits that another thread or a signal handler ended. */
+    uint64_t wakeups;
+    /** Of timers_fired, those later than LATE_MS (docs/LIMITS.md) after their time. */
+    uint64_t late_timers;
+    /**
+     * Callbacks, hooks and free_user functions called; 0 unless the loop measures or has a watchdog,
+     * as the three below.
+     */
+    uint64_t callbacks;
+    /** Nanoseconds in them. */
+    uint64_t callback_ns;
+    /** Nanoseconds in the longest of them. */
+    uint64_t longest_callback_ns;
+    /** Of callbacks, those that took slow_ms or longer. */
+    uint64_t slow_callbacks;
+    /** Transitions that the trace hook was not told, because too many were kept. */
+    uint64_t transitions_dropped;
+    /** Lines that the log hook was not told, for the same reason. */
+    uint64_t lines_dropped;
 } wc_loop_stats;
 
 /**
@@ -511,6 +532,21 @@ WC_API const char *wc_backend_name(size_t index);
 WC_API
 wc_status wc_loop_now(wc_loop loop_,
                       uint64_t *ms);
+
+/**
+ * The time of the loop as it is now: the clock is read. What is due is decided by wc_loop_now all
+ * the same.
+ *
+ * [loop thread]
+ *
+ * @param loop_  the loop
+ * @param ms     where it is written, in ms since the loop was made
+ *
+ * Returns: WC_OK; WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ */
+WC_API
+wc_status wc_loop_now_fresh(wc_loop loop_,
+                            uint64_t *ms);
 
 /**
  * The name of the loop's backend.
@@ -666,6 +702,19 @@ typedef struct wc_event {
     void *user;
 } wc_event;
 
+/**
+ * The name of a kind of event, such as "WC_EVENT_TIMER".
+ *
+ * [any thread]
+ *
+ * @param kind  any number
+ *
+ * Returns: a NUL-terminated text that stands as long as the library is loaded; never null. For a
+ * number that is no kind it is "unknown", for 0 "none".
+ */
+WC_API
+const char *wc_event_name(int32_t kind);
+
 /* ---- loop ---- */
 
 /**
@@ -686,6 +735,16 @@ typedef struct wc_loop_options {
      * jobs that other threads will post.
      */
     uint32_t stay;
+    /**
+     * Not 0: the loop measures itself: histograms (wc_loop_get_histogram) and the time in callbacks
+     * (wc_loop_get_stats). Costs two looks at the clock for each callback and one for each turn.
+     */
+    uint32_t measure;
+    /**
+     * Callbacks that take so many ms or longer are counted and said to the log hook, and
+     * wc_loop_busy names the one that runs; 0: none. wc_loop_set_watchdog can change it.
+     */
+    uint32_t slow_ms;
 } wc_loop_options;
 
 /** A job that runs on the loop's thread. */
@@ -769,6 +828,44 @@ WC_API
 wc_status wc_loop_dispatch(wc_loop loop_);
 
 /**
+ * Makes the loop ready to be waited for elsewhere: it is told what to wait on and for how long,
+ * and the kernel what to look for. Wait then with poll(2), select(2) or a loop of another library
+ * until the descriptor is readable or the time is up, and call wc_loop_step. A call on anything of
+ * the loop may change what was answered: prepare again before each wait.
+ *
+ * [loop thread] Not from a callback of the same loop.
+ *
+ * @param loop_       the loop
+ * @param fd          where the descriptor is written; it is the loop's: wait for it, and do
+ *                    nothing else with it
+ * @param timeout_ms  where the time is written; 0: there is work now; -1: without end
+ *
+ * Returns: WC_OK; WC_E_BACKEND where the kernel has no such descriptor: see WC_FEATURE_DESCRIPTOR;
+ * WC_E_INVAL for null; WC_E_REENTRANT from a callback; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD,
+ * WC_E_FORKED; WC_E_OS, WC_E_NOMEM if the system refuses; WC_E_PANIC. See epoll(7), kqueue(2).
+ */
+WC_API
+wc_status wc_loop_prepare(wc_loop loop_,
+                          int *fd,
+                          int32_t *timeout_ms);
+
+/**
+ * Works one turn: waits until something happens, once, and calls back for all that did. With 0 it
+ * does what is there and returns.
+ *
+ * [loop thread] Not from a callback of the same loop.
+ *
+ * @param loop_       the loop
+ * @param timeout_ms  how long to wait at the longest; 0: not at all; WC_FOREVER: without end
+ *
+ * Returns: WC_OK, also if nothing happened; WC_NONE if nothing is alive any more that could make
+ * an event, as ends wc_loop_run; WC_STOPPED after wc_loop_stop, once; and as wc_loop_run.
+ */
+WC_API
+wc_status wc_loop_step(wc_loop loop_,
+                       int32_t timeout_ms);
+
+/**
  * Asks the loop to stop: wc_loop_run returns after the callback at hand, wc_loop_next answers
  * WC_STOPPED. Nothing is closed. If the loop is not running, the next run stops at once.
  *
@@ -843,6 +940,221 @@ wc_status wc_loop_post(wc_loop loop_,
                        wc_post_fn run,
                        void *user,
                        wc_free_fn drop);
+
+/* ---- watchdog ---- */
+
+/** Buckets of a histogram. */
+#define WC_HISTOGRAM_BUCKETS 40
+
+/** How long callbacks took. */
+#define WC_HISTOGRAM_CALLBACK 1
+
+/** How long turns took: from the end of a wait to the beginning of the next one. */
+#define WC_HISTOGRAM_TURN 2
+
+/**
+ * How late timers were: between their time and their firing; alarms are not in it.
+ */
+#define WC_HISTOGRAM_LATENESS 3
+
+/**
+ * A callback took as long as slow_ms, or longer. kind: WC_EVENT_..., or 0 for a free_user function
+ * or a hook; object: the handle that it was called with, or 0; ms: how long.
+ */
+typedef void (*wc_slow_fn)(wc_loop loop_,
+                           int32_t kind,
+                           uint64_t object,
+                           uint32_t ms,
+                           void *user);
+
+/**
+ * Has callbacks watched: each that takes `slow_ms` or longer is counted, said to the log hook, and
+ * told to `on_slow` before the next callback; and wc_loop_busy names the one that runs. Costs two
+ * looks at the clock for each callback. In the pull face what is watched is the time from one
+ * wc_loop_next to the next. A second call replaces what the first one set.
+ *
+ * [loop thread]
+ *
+ * @param loop_      the loop
+ * @param slow_ms    how long is long; 0: no watchdog
+ * @param on_slow    the hook; may be null
+ * @param user       goes to the hook
+ * @param free_user  called once with user when the hook was replaced, or when the loop has ended;
+ *                   also if this call fails, before it returns; may be null
+ *
+ * Returns: WC_OK; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ */
+WC_API
+wc_status wc_loop_set_watchdog(wc_loop loop_,
+                               uint32_t slow_ms,
+                               wc_slow_fn on_slow,
+                               void *user,
+                               wc_free_fn free_user);
+
+/**
+ * What callback a loop is in, and since when: for a thread that watches over loops. The loop tells
+ * only with a watchdog (wc_loop_set_watchdog, or the options slow_ms and measure).
+ *
+ * [any thread]
+ *
+ * @param loop_   the loop
+ * @param kind    where the kind of its event is written, WC_EVENT_...; 0 for a free_user function
+ *                or a hook; may be null
+ * @param object  where the handle is written that it was called with, or 0; may be null
+ * @param ms      where it is written how long it has run so far; may be null
+ *
+ * Returns: WC_OK with a callback; WC_NONE if the loop is in none; WC_E_STATE if it does not tell;
+ * WC_E_BADHANDLE, WC_E_GONE, WC_E_FORKED.
+ */
+WC_API
+wc_status wc_loop_busy(wc_loop loop_,
+                       int32_t *kind,
+                       uint64_t *object,
+                       uint64_t *ms);
+
+/**
+ * A histogram of a loop that was made with the option measure. Bucket i counts what took 2^i
+ * nanoseconds up to less than 2^(i+1), the first one also what took nothing, the last one also all
+ * that took longer.
+ *
+ * [loop thread]
+ *
+ * @param loop_   the loop
+ * @param which   WC_HISTOGRAM_...
+ * @param counts  where WC_HISTOGRAM_BUCKETS counts are written
+ * @param room    how many counts have room there
+ *
+ * Returns: WC_OK; WC_E_INVAL for another histogram, null counts, or too little room; WC_E_STATE if
+ * the loop does not measure; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ */
+WC_API
+wc_status wc_loop_get_histogram(wc_loop loop_,
+                                int which,
+                                uint64_t *counts,
+                                size_t room);
+
+/* ---- trace ---- */
+
+/**
+ * A change of state. The texts are the names in docs/STATES.md; they stand as long as the library
+ * is loaded, the struct until the hook returns.
+ */
+typedef struct wc_transition {
+    /** Bytes of this struct as the library knows it. */
+    size_t size;
+    /** The time of the loop, in ms. */
+    uint64_t time_ms;
+    /** Whose state changed. */
+    uint64_t object;
+    /** The machine: "connection" or "listener". */
+    const char *machine;
+    /** The state that it was in. */
+    const char *state;
+    /** What happened to it. */
+    const char *input;
+    /** The state that it is in. */
+    const char *next;
+} wc_transition;
+
+/** A machine has changed its state. */
+typedef void (*wc_trace_fn)(const struct wc_transition *transition, void *user);
+
+/**
+ * Has each change of state of the loop's connections and listeners told to a hook: before the next
+ * callback, in the order in which they happened, at the latest when the loop comes to wait. Between
+ * two callbacks at most TRACES (docs/LIMITS.md) are kept; more are counted in the loop's stats. What
+ * happened before this call is not told. Without a hook nothing is kept. A second call replaces
+ * what the first one set.
+ *
+ * [loop thread]
+ *
+ * @param loop_          the loop
+ * @param on_transition  the hook; null: none. It may call whatever a callback may.
+ * @param user           goes to the hook
+ * @param free_user      called once with user when the hook was replaced, or when the loop has
+ *                       ended; also if this call fails, before it returns; may be null
+ *
+ * Returns: WC_OK; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ */
+WC_API
+wc_status wc_loop_set_trace(wc_loop loop_,
+                            wc_trace_fn on_transition,
+                            void *user,
+                            wc_free_fn free_user);
+
+/* ---- log ---- */
+
+/** No line. */
+#define WC_LOG_NONE 0
+
+/** The loop cannot go on. */
+#define WC_LOG_ERROR 1
+
+/**
+ * Somebody is not served, or later than he should be: a listener that pauses, a callback that took
+ * long, a descriptor that the kernel refuses to watch.
+ */
+#define WC_LOG_WARN 2
+
+/** Worth knowing once: a listener that accepts again, a wall clock that was set. */
+#define WC_LOG_INFO 3
+
+/** For who looks for a defect: an event for an object that is gone. */
+#define WC_LOG_DEBUG 4
+
+/**
+ * A line of a loop's log. The text stands as long as the library is loaded, the struct until the
+ * hook returns.
+ */
+typedef struct wc_log_line {
+    /** Bytes of this struct as the library knows it. */
+    size_t size;
+    /** The time of the loop, in ms. */
+    uint64_t time_ms;
+    /** The handle of what it is about, or 0. */
+    uint64_t object;
+    /** What happened, in English, NUL-terminated. */
+    const char *text;
+    /** A number that the text speaks of, or 0. */
+    int64_t number;
+    /** How much it matters: WC_LOG_... */
+    int level;
+    /** Why, or WC_OK. */
+    wc_status status;
+    /** The operating system's number for that, or 0. */
+    int32_t os_error;
+    /** Reserved; 0. */
+    int32_t reserved;
+} wc_log_line;
+
+/** The library has something to say. */
+typedef void (*wc_log_fn)(const struct wc_log_line *line, void *user);
+
+/**
+ * Has what the library would want to say told to a hook, before the next callback. Between two
+ * callbacks at most LOGS lines (docs/LIMITS.md) are kept; more are counted in the loop's stats.
+ * Without a hook nothing is kept, and nothing is ever printed. A second call replaces what the
+ * first one set.
+ *
+ * [loop thread]
+ *
+ * @param loop_      the loop
+ * @param level      lines of this level and of those that matter more: WC_LOG_...; WC_LOG_NONE: no
+ *                   hook
+ * @param on_line    the hook; null: none. It may call whatever a callback may.
+ * @param user       goes to the hook
+ * @param free_user  called once with user when the hook was replaced, or when the loop has ended;
+ *                   also if this call fails, before it returns; may be null
+ *
+ * Returns: WC_OK; WC_E_INVAL for another level; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD,
+ * WC_E_FORKED, WC_E_PANIC.
+ */
+WC_API
+wc_status wc_loop_set_log(wc_loop loop_,
+                          int level,
+                          wc_log_fn on_line,
+                          void *user,
+                          wc_free_fn free_user);
 
 /* ---- watch ---- */
 
@@ -1034,8 +1346,51 @@ wc_status wc_signal_stop(wc_signal signal);
 
 /* ---- timer ---- */
 
+/**
+ * Later firings keep their rate: each is a multiple of repeat_ms after the first; what was missed
+ * is skipped.
+ */
+#define WC_REPEAT_RATE 0
+
+/**
+ * Later firings come repeat_ms after the callback of the one before has returned; in the pull face,
+ * after the next event was asked for.
+ */
+#define WC_REPEAT_DELAY 1
+
+/**
+ * When a timer fires. Fill it with wc_timer_options_init, then change what you want. At most one of
+ * the three times is not 0; without any the timer fires at once.
+ */
+typedef struct wc_timer_options {
+    /** Bytes of this struct as the caller knows it. */
+    size_t size;
+    /** Ms from now. */
+    uint64_t delay_ms;
+    /** A time of the loop, as wc_loop_now gives it, in ms. */
+    uint64_t at_ms;
+    /** A date: ms since 1970-01-01 00:00 UTC by the wall clock, wherever that is set. */
+    uint64_t unix_ms;
+    /** Ms between later firings; 0: none. */
+    uint32_t repeat_ms;
+    /** How those are counted: WC_REPEAT_...; of an alarm WC_REPEAT_RATE. */
+    int repeat_mode;
+} wc_timer_options;
+
 /** A timer fired. */
 typedef void (*wc_timer_fn)(wc_timer timer, void *user);
+
+/**
+ * Fills timer options with the defaults.
+ *
+ * [any thread]
+ *
+ * @param options  the struct to fill
+ * @param size     its size: sizeof(wc_timer_options)
+ *
+ * Returns: WC_OK; WC_E_INVAL for null; WC_E_VERSION for a size that no version had.
+ */
+WC_API wc_status wc_timer_options_init(wc_timer_options *options, size_t size);
 
 /**
  * Starts a timer. It fires at or after its time, never before; timers of the same millisecond fire
@@ -1067,8 +1422,41 @@ wc_status wc_timer_start(wc_loop loop_,
                          wc_timer *out);
 
 /**
- * Sets a timer to fire anew, `delay_ms` from now; its repetition goes on from there. Costs the
- * same whatever the number of timers.
+ * Starts a timer, as wc_timer_start does, with all that can be said of it: a time of the loop or a
+ * date instead of a delay, a fixed rate or a fixed delay.
+ *
+ * A timer that is due at a date is an alarm. It fires once the wall clock shows that date or a
+ * later one, never before, also when the clock is set back meanwhile; when it is set forward the
+ * alarm is prompt: at once on Linux (timerfd_create(2)), within ALARM_LOOK_MS (docs/LIMITS.md)
+ * elsewhere. An alarm that repeats keeps to its dates, skips those that are past, and after a clock
+ * was set back comes no later than a period from then.
+ *
+ * [loop thread]
+ *
+ * @param loop_      the loop
+ * @param options    when and how often; copied
+ * @param on_fire    the callback; may be null for a program that pulls events
+ * @param user       goes to the callback
+ * @param free_user  called once with user when the timer has ended; also if this call fails,
+ *                   before it returns; may be null
+ * @param out        where the handle is written; may be null
+ *
+ * Returns: WC_OK; WC_E_INVAL for null options, for more than one of delay_ms, at_ms and unix_ms,
+ * for a mode that there is not, for a fixed delay of an alarm; WC_E_VERSION; WC_E_LIMIT;
+ * WC_E_STATE while the loop is being freed; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED,
+ * WC_E_PANIC.
+ */
+WC_API
+wc_status wc_timer_schedule(wc_loop loop_,
+                            const wc_timer_options *options,
+                            wc_timer_fn on_fire,
+                            void *user,
+                            wc_free_fn free_user,
+                            wc_timer *out);
+
+/**
+ * Sets a timer to fire anew, `delay_ms` from now; its repetition goes on from there. An alarm counts
+ * them by the wall clock. Costs the same whatever the number of timers, but for alarms.
  *
  * [loop thread]
  *
@@ -1094,6 +1482,23 @@ wc_status wc_timer_restart(wc_timer timer,
  */
 WC_API
 wc_status wc_timer_cancel(wc_timer timer);
+
+/**
+ * When a timer fires next.
+ *
+ * [loop thread]
+ *
+ * @param timer  the timer
+ * @param ms     where it is written: in ms of the loop's time, as wc_loop_now; of an alarm in ms
+ *               since 1970-01-01 00:00 UTC
+ *
+ * Returns: WC_OK; WC_NONE within the callback of a timer that is not set again: one without
+ * repetition, or with a fixed delay, which begins when the callback returns; WC_E_INVAL for a null
+ * ms; WC_E_GONE for one that has ended; WC_E_BADHANDLE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ */
+WC_API
+wc_status wc_timer_due(wc_timer timer,
+                       uint64_t *ms);
 
 /* ---- conn_options ---- */
 
@@ -1660,6 +2065,35 @@ wc_status wc_listener_address(wc_listener listener,
  */
 WC_API
 wc_status wc_listener_close(wc_listener listener);
+
+/**
+ * Accepts nothing more until wc_listener_resume; its connections go on. Peers wait in the backlog
+ * meanwhile: the system still takes them in, as far as that goes. For on_pause and on_resume, which
+ * tell of shortages, this is nothing.
+ *
+ * [loop thread]
+ *
+ * @param listener  the listener
+ *
+ * Returns: WC_OK, also if it is paused already; WC_E_GONE if it is closed; WC_E_BADHANDLE,
+ * WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ */
+WC_API
+wc_status wc_listener_pause(wc_listener listener);
+
+/**
+ * Accepts again after wc_listener_pause, first those that have waited.
+ *
+ * [loop thread]
+ *
+ * @param listener  the listener
+ *
+ * Returns: WC_OK, also if the program has not paused it; WC_E_GONE if it is closed; WC_E_NOFILES,
+ * WC_E_NOMEM, WC_E_OS if the system refuses, and it stays paused; WC_E_BADHANDLE, WC_E_THREAD,
+ * WC_E_FORKED, WC_E_PANIC.
+ */
+WC_API
+wc_status wc_listener_resume(wc_listener listener);
 
 /* ---- connect ---- */
 

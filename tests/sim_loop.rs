@@ -9,6 +9,8 @@ mod sim;
 
 #[path = "sim_loop/accept.rs"]
 mod accept;
+#[path = "sim_loop/alarms.rs"]
+mod alarms;
 #[path = "sim_loop/deadlines.rs"]
 mod deadlines;
 #[path = "sim_loop/faults.rs"]

@@ -14,6 +14,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 LIBRARY = Path(os.environ.get("WEBCORE_LIB_DIR", ROOT / "build" / "lib"))
+TESTLIB = Path(os.environ.get("WEBCORE_TESTLIB_DIR", ROOT / "build" / "testlib"))
 OUT = ROOT / "build" / "tests"
 BACKENDS = ["epoll", "poll"] if sys.platform == "linux" else ["poll"]
 SECONDS = 120
@@ -36,7 +37,8 @@ def build(source, compiler):
     command = [compiler, *COMPILERS[source.suffix][compiler], f"-I{ROOT / 'include'}"]
     made = f"{program}.{os.getpid()}"
     command += [f"-I{ROOT / 'tests' / 'c'}", str(source), "-o", made]
-    command += [f"-L{LIBRARY}", "-lwebcore", "-lpthread", f"-Wl,-rpath,{LIBRARY}"]
+    library = TESTLIB if source.stem.startswith("fault_") else LIBRARY
+    command += [f"-L{library}", "-lwebcore", "-lpthread", f"-Wl,-rpath,{library}"]
     compiled = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS)
     assert compiled.returncode == 0, f"{' '.join(command)}\n{compiled.stderr}"
     # Another process of the tests may build or run the same program at this moment.

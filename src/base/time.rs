@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Time as the loop counts it: nanoseconds and milliseconds since the loop was made. A deadline is
-//! rounded up and the present is rounded down, so nothing fires early.
+//! Time as the loop counts it: nanoseconds and milliseconds since the loop was made; and the date,
+//! which jumps. A deadline is rounded up and the present is rounded down, so nothing fires early.
 
 /// Nanoseconds since the loop was made.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
@@ -9,6 +9,10 @@ pub struct Nanos(pub u64);
 /// Milliseconds since the loop was made.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Hash)]
 pub struct Millis(pub u64);
+
+/// A date: milliseconds since 1970-01-01 00:00 UTC by the wall clock, which people set.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Hash)]
+pub struct Wall(pub u64);
 
 /// Nanoseconds in a millisecond.
 pub const NANOS_PER_MILLI: u64 = 1_000_000;
@@ -36,6 +40,9 @@ impl Millis {
 pub trait Clock {
     /// Nanoseconds since this clock was made; never goes back.
     fn now(&self) -> Nanos;
+
+    /// The date, rounded down; it goes back where the wall clock is set back.
+    fn wall(&self) -> Wall;
 }
 
 #[cfg(test)]

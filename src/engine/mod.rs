@@ -6,16 +6,21 @@
 #![forbid(unsafe_code)]
 
 mod accept;
+mod alarm;
+pub mod log;
+pub mod meter;
 pub mod notice;
 mod signal;
 mod step;
 mod timer;
+pub mod trace;
 mod turn;
 mod verbs;
 mod watch;
 
 pub use accept::Listen;
 pub use notice::{How, Message, Notice, Parcel, Ready, View};
+pub use timer::{Schedule, When};
 
 use crate::base::limits;
 use crate::base::pool::Pool;
@@ -28,6 +33,8 @@ use crate::reactor::{self, Event, Interest, Selector, Token};
 use crate::source::door::Door;
 use crate::source::wheel::Wheel;
 use crate::sys::{self, Fd, fd::AsFd};
+use alarm::Alarms;
+use log::Level;
 use signal::Signals;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -62,6 +69,14 @@ pub struct Stats {
     pub bytes_sent: u64,
     /// Timers fired.
     pub timers_fired: u64,
+    /// Of these, later than `LATE_MS` after their time.
+    pub late_timers: u64,
+    /// Lines for people that were dropped.
+    pub lines_dropped: u64,
+    /// Transitions that were dropped.
+    pub transitions_dropped: u64,
+    /// Waits that another thread or a signal handler ended.
+    pub wakeups: u64,
     /// Jobs of other threads.
     pub posts: u64,
 }
@@ -108,6 +123,7 @@ pub struct Loop {
     timers: Slab<UserTimer>,
     watches: Watches,
     signals: Signals,
+    alarms: Alarms,
     wheel: Wheel<Handle>,
     door: Arc<Door<Message>>,
     max_connections: u32,
@@ -124,6 +140,9 @@ pub struct Loop {
     fired: Option<Handle>,
     hot: Hot,
     pool: Pool,
+    log: Option<Box<log::Log>>,
+    traces: Option<VecDeque<trace::Transition>>,
+    meter: Option<Box<meter::Meter>>,
     stats: Stats,
     os_error: i32,
     /// True exactly when a stop was heard that nobody has taken.
@@ -143,12 +162,14 @@ impl Loop {
         let mut new = Loop::with(settings, selector, clock)?;
         new.backend = backend.name;
         new.edge = backend.edge();
+        new.alarms = Alarms::new(true);
         let held = backend.most.saturating_sub(DESCRIPTORS_LEFT);
         new.max_connections = u64::from(new.max_connections).min(held) as u32;
         Ok(new)
     }
 
-    /// A loop on the selector and the clock given; level-triggered.
+    /// A loop on the selector and the clock given; level-triggered, and asking the kernel for nothing
+    /// else.
     pub fn with(
         settings: &Settings<'_>,
         mut selector: Box<dyn Selector>,
@@ -177,6 +198,7 @@ impl Loop {
             timers: Slab::new(Kind::Timer, number, floor),
             watches: Watches::new(number, floor),
             signals: Signals::new(number, floor),
+            alarms: Alarms::new(false),
             wheel: Wheel::new(now.floor()),
             door: Arc::new(door),
             max_connections: asked.min(limits::SLOTS as u64) as u32,
@@ -193,6 +215,9 @@ impl Loop {
             fired: None,
             hot: Hot::default(),
             pool: Pool::default(),
+            log: None,
+            traces: None,
+            meter: None,
             stats: Stats::default(),
             os_error: 0,
             stopping: false,
@@ -271,7 +296,10 @@ impl Loop {
         loop {
             if self.current.is_some() {
                 match self.step() {
-                    Some(notice) => return Some(notice),
+                    Some(notice) => {
+                        self.trace_current();
+                        return Some(notice);
+                    }
                     None => self.current = None,
                 }
             }
@@ -286,7 +314,7 @@ impl Loop {
                 return Some(notice);
             } else if let Some(notice) = self.next_ready() {
                 return Some(notice);
-            } else if let Some(notice) = self.next_expired() {
+            } else if let Some(notice) = self.next_expired().or_else(|| self.next_alarm()) {
                 return Some(notice);
             } else if let Some(message) = self.posts.pop_front() {
                 if let Some(notice) = self.receive_message(message) {
@@ -316,7 +344,11 @@ impl Loop {
                     let _ = self.fail(conn, Status::LIMIT);
                 }
             }
-            Message::Send(..) => {}
+            Message::Send(conn, bytes) => {
+                let count = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
+                let why = (Status::GONE, 0);
+                self.say(Level::Info, c"bytes of another thread come too late", conn, why, count);
+            }
             Message::Close(conn, how) => drop(self.close(conn, how)),
         }
         None

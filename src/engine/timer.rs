@@ -2,21 +2,57 @@
 //! Timers of the program, and the deadlines of connections and listeners, all in one wheel.
 
 use super::Loop;
+use super::alarm::ALARM;
 use super::notice::Notice;
-use crate::base::time::Millis;
+use crate::base::limits::LATE_MS;
+use crate::base::time::{Millis, Wall};
 use crate::base::{Handle, Kind, Status};
 use crate::net::life::{Life, Turn};
 use crate::net::{NEVER, Owner};
 use crate::source::wheel::TimerId;
 
+/// When a timer of the program is to fire.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum When {
+    /// So many ms from now.
+    After(u64),
+    /// At this time of the loop.
+    At(Millis),
+    /// At this date by the wall clock, wherever that is set.
+    Date(Wall),
+}
+
+/// A timer to be made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Schedule {
+    /// When it fires first.
+    pub when: When,
+    /// Ms between later firings; 0: none.
+    pub repeat_ms: u32,
+    /// They are counted from the end of what the firing before led to, not at a fixed rate; not for
+    /// a date.
+    pub from_end: bool,
+}
+
+/// When a timer fires next, and where it waits for that.
+#[derive(Clone, Copy)]
+pub(super) enum Due {
+    /// At a time of the loop, in the wheel.
+    Time(Millis, TimerId),
+    /// At a date, among the alarms, by its birth.
+    Date(Wall, u64),
+}
+
 /// A timer of the program.
 pub(super) struct UserTimer {
-    id: TimerId,
-    due: Millis,
-    repeat_ms: u32,
-    owner: Owner,
+    pub due: Due,
+    pub repeat_ms: u32,
+    pub from_end: bool,
+    pub owner: Owner,
     /// True exactly when it will fire.
-    scheduled: bool,
+    pub scheduled: bool,
+    /// True exactly when it has fired since it was last set by the program.
+    pub has_fired: bool,
 }
 
 impl Loop {
@@ -28,41 +64,99 @@ impl Loop {
         repeat_ms: u32,
         owner: Owner,
     ) -> Result<Handle, Status> {
+        let when = When::After(delay_ms.into());
+        self.schedule_timer(Schedule { when, repeat_ms, from_end: false }, owner)
+    }
+
+    /// Starts a timer, or sets an alarm.
+    pub fn schedule_timer(&mut self, asked: Schedule, owner: Owner) -> Result<Handle, Status> {
         if self.ending {
             return Err(Status::STATE);
         }
-        let due = self.clock.now().after(delay_ms.into());
-        let id = self.wheel.insert(due, Handle::NONE);
-        let timer = UserTimer { id, due, repeat_ms, owner, scheduled: true };
-        match self.timers.insert(timer) {
-            Ok(handle) => {
+        let timer = match asked.when {
+            When::After(delay) => self.new_timer(self.clock.now().after(delay), asked, owner),
+            When::At(at) => self.new_timer(at, asked, owner),
+            When::Date(_) if asked.from_end && asked.repeat_ms > 0 => return Err(Status::INVAL),
+            When::Date(at) => self.new_alarm(at, asked.repeat_ms, owner),
+        };
+        let due = timer.due;
+        match (self.timers.insert(timer), due) {
+            (Ok(handle), Due::Time(_, id)) => {
                 self.wheel.set_word(id, handle);
                 Ok(handle)
             }
-            Err(status) => {
-                self.wheel.remove(id);
+            (Ok(handle), Due::Date(at, birth)) => {
+                self.alarms.name(at, birth, handle);
+                Ok(handle)
+            }
+            (Err(status), due) => {
+                self.unschedule(due);
                 Err(status)
             }
         }
     }
 
-    /// Sets a timer to fire `delay_ms` from now; also one that is just firing.
-    pub fn restart_timer(&mut self, handle: Handle, delay_ms: u32) -> Result<(), Status> {
-        let due = self.clock.now().after(delay_ms.into());
+    fn new_timer(&mut self, at: Millis, asked: Schedule, owner: Owner) -> UserTimer {
+        UserTimer {
+            due: Due::Time(at, self.wheel.insert(at, Handle::NONE)),
+            repeat_ms: asked.repeat_ms,
+            from_end: asked.from_end && asked.repeat_ms > 0,
+            owner,
+            scheduled: true,
+            has_fired: false,
+        }
+    }
+
+    fn unschedule(&mut self, due: Due) {
+        match due {
+            Due::Time(_, id) => drop(self.wheel.remove(id)),
+            Due::Date(at, birth) => self.alarms.remove(at, birth),
+        }
+    }
+
+    /// Sets a timer to fire `delay_ms` from now by its own clock; also one that is just firing.
+    pub fn restart_timer(&mut self, handle: Handle, delay_ms: u64) -> Result<(), Status> {
         let timer = self.timers.find(handle)?;
-        timer.due = due;
         timer.scheduled = true;
-        self.wheel.restart(timer.id, due);
+        match &mut timer.due {
+            Due::Time(due, id) => {
+                *due = self.clock.now().after(delay_ms);
+                self.wheel.restart(*id, *due);
+            }
+            Due::Date(at, birth) => {
+                self.alarms.remove(*at, *birth);
+                *at = Wall(self.clock.wall().0.saturating_add(delay_ms).saturating_add(1));
+                *birth = self.alarms.insert(*at, handle);
+                timer.has_fired = false;
+            }
+        }
         Ok(())
     }
 
-    /// Ends a timer; its owner's words come back in a notice.
-    pub fn cancel_timer(&mut self, handle: Handle) -> Result<(), Status> {
-        let id = self.timers.find(handle)?.id;
+    /// When a timer fires next; none while what its last firing led to is under way, and nothing
+    /// has set it again.
+    pub fn timer_due(&mut self, handle: Handle) -> Result<Option<When>, Status> {
+        let timer = self.timers.find(handle)?;
+        let when = match timer.due {
+            Due::Time(at, _) => When::At(at),
+            Due::Date(at, _) => When::Date(at),
+        };
+        Ok(timer.scheduled.then_some(when))
+    }
+
+    /// Ends a timer and gives its owner's words back.
+    pub fn cancel_timer(&mut self, handle: Handle) -> Result<Owner, Status> {
+        let due = self.timers.find(handle)?.due;
         let timer = self.timers.remove(handle).expect("find found it");
-        self.wheel.remove(id);
-        self.notices.push_back(Notice::Ended(timer.owner));
-        Ok(())
+        self.unschedule(due);
+        Ok(timer.owner)
+    }
+
+    /// Ends a timer; its owner's words come back in a notice.
+    pub(super) fn end_timer(&mut self, handle: Handle) {
+        if let Ok(owner) = self.cancel_timer(handle) {
+            self.notices.push_back(Notice::Ended(owner));
+        }
     }
 
     /// A timer's owner.
@@ -70,12 +164,15 @@ impl Loop {
         self.timers.get(handle).map(|timer| timer.owner)
     }
 
-    /// Ends the timer whose firing was the last notice, unless it repeats or was restarted.
+    /// Ends the timer whose firing was the last notice, unless it repeats or was restarted. A delay
+    /// between firings begins here.
     pub(super) fn settle_fired(&mut self) {
-        if let Some(handle) = self.fired.take()
-            && self.timers.get(handle).is_some_and(|timer| !timer.scheduled)
-        {
-            let _ = self.cancel_timer(handle);
+        let Some(handle) = self.fired.take() else { return };
+        let Some(timer) = self.timers.get(handle).filter(|timer| !timer.scheduled) else { return };
+        if timer.from_end {
+            let _ = self.restart_timer(handle, timer.repeat_ms.into());
+        } else {
+            self.end_timer(handle);
         }
     }
 
@@ -88,6 +185,10 @@ impl Loop {
                 Some(Kind::Listener) => {
                     self.retry(handle);
                     self.notices.pop_front()
+                }
+                None if handle.0 == ALARM.0 => {
+                    self.look_soon();
+                    None
                 }
                 _ => None,
             };
@@ -104,17 +205,22 @@ impl Loop {
     fn fire(&mut self, handle: Handle) -> Option<Notice> {
         let now = self.now.floor();
         let timer = self.timers.get_mut(handle)?;
-        debug_assert!(timer.scheduled && timer.due <= now, "never early");
-        if timer.repeat_ms > 0 {
+        let Due::Time(due, id) = timer.due else { return None };
+        debug_assert!(timer.scheduled && due <= now, "never early");
+        timer.has_fired = true;
+        if timer.repeat_ms > 0 && !timer.from_end {
             let period = u64::from(timer.repeat_ms);
-            let missed = (now.0 - timer.due.0) / period;
-            timer.due = timer.due.plus((missed + 1) * period);
-            self.wheel.restart(timer.id, timer.due);
+            let missed = (now.0 - due.0) / period;
+            let next = due.plus((missed + 1) * period);
+            timer.due = Due::Time(next, id);
+            self.wheel.restart(id, next);
         } else {
             timer.scheduled = false;
             self.fired = Some(handle);
         }
         self.stats.timers_fired += 1;
+        self.meter_lateness(due);
+        self.stats.late_timers += u64::from(now.0 - due.0 > LATE_MS);
         Some(Notice::Timer(handle))
     }
 

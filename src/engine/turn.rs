@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! One turn: reap the dead, tell the selector what changed, wait, mark what is ready.
 
+use super::alarm::ALARM;
+use super::log::Level;
 use super::{DOOR, Loop, SIGNALS, refusal};
 use crate::base::time::Millis;
 use crate::base::{Handle, Kind, Machine, Status};
@@ -8,6 +10,7 @@ use crate::net::gate::{Gate, Knock};
 use crate::net::life::Life;
 use crate::net::{NEVER, conn::Conn};
 use crate::reactor::{Event, Interest, Token};
+use crate::sys::Fd;
 use std::time::Duration;
 
 impl Loop {
@@ -15,18 +18,20 @@ impl Loop {
     /// the turn before have been taken. An error is the selector's, with the system's number.
     pub fn turn(&mut self, until: Option<Millis>) -> Result<(), (Status, i32)> {
         debug_assert!(self.ready.is_empty(), "next() said none");
-        self.reap();
-        self.tell_selector();
-        self.tell_watches();
+        self.tell_kernel();
         let timeout = self.timeout(until);
         self.stats.turns += 1;
         self.events.clear();
+        self.meter_wait();
         if let Err(error) = self.selector.wait(&mut self.events, timeout) {
-            self.refused(&error);
-            return Err(refusal(&error));
+            let why = refusal(&error);
+            self.os_error = why.1;
+            self.say(Level::Error, c"the kernel refuses to wait", Handle::NONE, why, 0);
+            return Err(why);
         }
         self.now = self.clock.now();
         self.stamp = self.now.after(0);
+        self.meter_woke();
         self.stats.events += self.events.len() as u64;
         for at in 0..self.events.len() {
             let event = self.events[at];
@@ -36,6 +41,30 @@ impl Loop {
         self.ready.append(&mut self.later);
         self.wheel.advance(self.now.floor());
         Ok(())
+    }
+
+    /// What a turn does before it waits, for a caller that waits elsewhere: on the descriptor that
+    /// this gives, and so long at the longest. Nothing is told to the kernel while the caller is
+    /// `busy` or there is work, for then there is no wait.
+    pub fn prepare(&mut self, busy: bool) -> Result<(Fd, Option<Duration>), Status> {
+        let descriptor = self.selector.descriptor();
+        if descriptor == Fd::NONE {
+            return Err(Status::BACKEND);
+        }
+        let halfway = self.current.is_some() || self.fired.is_some() || self.stopping;
+        if busy || halfway || self.has_work() {
+            return Ok((descriptor, Some(Duration::ZERO)));
+        }
+        self.tell_kernel();
+        self.selector.flush().map_err(|error| self.refused(&error))?;
+        Ok((descriptor, self.timeout(None)))
+    }
+
+    fn tell_kernel(&mut self) {
+        self.reap();
+        self.tell_selector();
+        self.tell_watches();
+        self.tell_alarms();
     }
 
     /// The present, read afresh; the deadline of a wait is counted from it.
@@ -53,6 +82,7 @@ impl Loop {
             || !self.dead.is_empty()
             || self.watches.has_work()
             || self.signals.has_work()
+            || self.alarms.has_work()
     }
 
     fn timeout(&mut self, until: Option<Millis>) -> Option<Duration> {
@@ -73,6 +103,7 @@ impl Loop {
     fn mark(&mut self, event: &Event) {
         if event.token == DOOR {
             // Taken first, or the bell would ring on while nobody asks for the stop.
+            self.stats.wakeups += 1;
             self.stopping |= self.door.take_stop();
             self.door.drain(&mut self.posts);
             self.hear_signals();
@@ -82,6 +113,9 @@ impl Loop {
             self.let_signals_in();
             return;
         }
+        if event.token == ALARM {
+            return self.alarm_rang();
+        }
         let handle = Handle(event.token.0);
         match handle.kind() {
             Some(Kind::Conn) => self.mark_conn(handle, event),
@@ -89,25 +123,29 @@ impl Loop {
             Some(Kind::Listener) if self.listeners.get(handle).is_some() => {
                 self.accepting.push_back(handle);
             }
-            _ => self.stats.stale_events += 1,
+            _ => self.stale(handle),
         }
     }
 
     fn mark_conn(&mut self, handle: Handle, event: &Event) {
-        let Some(conn) = self.conns.get_mut(handle) else {
-            self.stats.stale_events += 1;
-            return;
-        };
+        let Some(conn) = self.conns.get_mut(handle) else { return self.stale(handle) };
         if conn.life() == Life::Closed {
-            self.stats.stale_events += 1;
-            return;
+            return self.stale(handle);
         }
         conn.report(event);
         self.wake(handle);
     }
 
+    /// An event is for an object that is gone.
+    pub(super) fn stale(&mut self, handle: Handle) {
+        self.stats.stale_events += 1;
+        let text = c"an event is for an object that is gone";
+        self.say(Level::Debug, text, handle, (Status::GONE, 0), 0);
+    }
+
     /// Puts a connection on the ready list.
     pub(super) fn wake(&mut self, handle: Handle) {
+        self.trace_conn(handle);
         if let Some(conn) = self.conns.get_mut(handle)
             && !conn.queued
             && self.current.as_ref().is_none_or(|c| c.conn != handle)
@@ -145,8 +183,24 @@ impl Loop {
                 self.reap_listener(conn.listener);
             }
         }
-        for listener in std::mem::take(&mut self.waiting_listeners) {
-            self.retry(listener);
+        self.retry_waiting();
+    }
+
+    /// A connection has ended: listeners that waited for just that try again. One that backs off
+    /// for want of resources does so whatever ends meanwhile.
+    fn retry_waiting(&mut self) {
+        let full = self.conns.len() >= self.max_connections as usize;
+        for handle in std::mem::take(&mut self.waiting_listeners) {
+            match self.listeners.get(handle) {
+                Some(listener) if listener.waits_for_room() => {
+                    if full || listener.is_full() {
+                        self.waiting_listeners.push(handle);
+                    } else {
+                        self.retry(handle);
+                    }
+                }
+                _ => {}
+            }
         }
     }
 
@@ -164,7 +218,7 @@ impl Loop {
     fn reap_listener(&mut self, handle: Handle) {
         let Some(listener) = self.listeners.get_mut(handle) else { return };
         debug_assert!(listener.gate() == Gate::Closed);
-        listener.fd = None;
+        listener.shut();
         if let Some(timer) = listener.timer.take() {
             self.wheel.remove(timer);
         }
@@ -189,7 +243,7 @@ impl Loop {
             let (why, os_error) = refusal(&error);
             return self.pause(handle, why, os_error);
         }
-        listener.turn(Knock::Retry);
+        self.turn_listener(handle, Knock::Retry);
         self.accepting.push_back(handle);
     }
 
@@ -207,6 +261,8 @@ impl Loop {
                 Err(error) => {
                     let (why, os_error) = refusal(&error);
                     conn.fail(why, os_error);
+                    let text = c"the kernel refuses to watch a connection";
+                    self.say(Level::Warn, text, handle, (why, os_error), 0);
                     self.wake(handle);
                 }
             }

@@ -11,6 +11,8 @@ use super::listener::wc_listener_callbacks;
 use super::signal::wc_signal_fn;
 use super::timer::TimerFn;
 use super::watch::wc_watch_fn;
+use crate::base::Status;
+use crate::base::limits::RELEASES;
 use crate::net::Owner;
 use std::collections::VecDeque;
 use std::ffi::c_void;
@@ -132,8 +134,14 @@ impl Bindings {
     pub fn remove(&mut self, owner: Owner) {
         if let Some(binding) = self.classes[owner.class as usize].take() {
             self.free_classes.push(owner.class);
-            self.releases.push_back(binding.user);
+            self.release_later(binding.user);
         }
+    }
+
+    /// Whether one more user pointer is taken. What a callback makes and ends in a circle is kept
+    /// until it returns; there is a limit to it.
+    pub fn expect_room(&self) -> Result<(), Status> {
+        if self.releases.len() >= RELEASES { Err(Status::LIMIT) } else { Ok(()) }
     }
 
     /// Forgets a class whose object was never made; its user pointer is the caller's to give back.
@@ -177,14 +185,23 @@ impl Bindings {
     pub fn drop_user(&mut self, owner: Owner) {
         if owner.word > 0 {
             let slot = owner.word as usize - 1;
-            self.releases.extend(self.users[slot].take());
+            if let Some(user) = self.users[slot].take() {
+                self.release_later(user);
+            }
             self.free_users.push(slot);
         }
     }
 
-    /// Gives a user pointer back when the program is called next.
+    /// Gives a user pointer back when the program is called next, if it wants it back.
     pub fn release_later(&mut self, user: User) {
-        self.releases.push_back(user);
+        if user.free.is_some() {
+            self.releases.push_back(user);
+        }
+    }
+
+    /// Whether a user pointer is to be given back.
+    pub fn has_release(&self) -> bool {
+        !self.releases.is_empty()
     }
 
     /// The next user pointer to give back.

@@ -7,11 +7,15 @@ use super::binding::Bindings;
 use super::call::{Call, PlainFn, User};
 use super::event::{self, wc_event};
 use super::give::{self, Versioned};
+use super::hooks::Hooks;
+use super::watchdog::Meter;
 use crate::base::time::Millis;
 use crate::base::{Handle, Status};
 use crate::engine::{How, Notice, Parcel, View};
 use crate::http::{Host, Report};
 use crate::net::Owner;
+use crate::reactor;
+use crate::sys::Fd;
 use std::ffi::{c_int, c_void};
 
 /// What is left to do when the program is through with an event.
@@ -22,6 +26,8 @@ enum After {
     Conn(Owner, bool),
     /// A request is gone.
     Request(Owner),
+    /// A timer or a watcher was ended by its own callback.
+    Ended(Owner),
     /// A post is dropped, unless it was run.
     Post(Parcel),
 }
@@ -48,8 +54,16 @@ pub(super) struct Goal {
     pub stoppable: bool,
     /// That no connection is left ends it.
     pub drained: bool,
-    /// True exactly when its time was up before the last wait: what that brought is still told.
+    /// It waits once at the most.
+    pub single: bool,
+    /// True exactly when there is no further wait: what the last one brought is still told.
     pub late: bool,
+}
+
+impl Goal {
+    /// As far as there is something to do.
+    pub(super) const ALL: Goal =
+        Goal { until: None, stoppable: true, drained: false, single: false, late: false };
 }
 
 /// A loop as the border sees it.
@@ -66,6 +80,9 @@ pub(super) struct Core {
     pub freeing: bool,
     /// True exactly when library code has panicked on this loop.
     pub poisoned: bool,
+    pub hooks: Hooks,
+    /// What measures callbacks, if anything does.
+    pub meter: Option<Box<Meter>>,
     /// The event that the program has.
     pub event: wc_event,
     owner: Owner,
@@ -83,6 +100,8 @@ impl Core {
             free_wanted: false,
             freeing: false,
             poisoned: false,
+            hooks: Hooks::default(),
+            meter: None,
             event: wc_event::defaults(),
             owner: Owner::default(),
             after: After::Nothing,
@@ -94,10 +113,12 @@ impl Core {
         // A loop that is freed takes no more jobs, or one that posts itself would keep it alive.
         let mut looked = self.freeing;
         loop {
+            self.meter_end();
             self.settle();
             // The program is through with it: its bytes, its user pointer and its class may go.
             self.event.kind = 0;
-            if let Some(call) = self.bindings.next_release() {
+            if let Some(call) = self.next_hook().or_else(|| self.bindings.next_release()) {
+                self.meter_begin(true, 0, 0);
                 return Ok(Next::Call(call));
             }
             if self.free_wanted || (goal.stoppable && self.host.engine.take_stop()) {
@@ -106,9 +127,14 @@ impl Core {
             }
             if let Some(report) = self.host.next() {
                 if self.describe(report) {
-                    match if calls { self.call() } else { return Ok(Next::Event) } {
-                        Some(call) => return Ok(Next::Call(call)),
-                        None => continue,
+                    let (kind, object) = (self.event.kind, self.event.object);
+                    if !calls {
+                        self.meter_begin(false, kind, object);
+                        return Ok(Next::Event);
+                    }
+                    if let Some(call) = self.call() {
+                        self.meter_begin(true, kind, object);
+                        return Ok(Next::Call(call));
                     }
                 }
                 continue;
@@ -129,7 +155,8 @@ impl Core {
                 return Ok(Next::None);
             }
             // The time is looked at before the wait: what is there when it is up is still an event.
-            goal.late = goal.until.is_some_and(|until| self.host.engine.fresh().floor() >= until);
+            goal.late = goal.single
+                || goal.until.is_some_and(|until| self.host.engine.fresh().floor() >= until);
             self.turn(until)?;
         }
     }
@@ -145,6 +172,11 @@ impl Core {
     /// The moment `ms` from now; rounded up, but for 0, which is not to be waited for.
     pub fn deadline(&mut self, ms: u32) -> Millis {
         if ms == 0 { Millis(0) } else { self.host.engine.fresh().after(ms.into()) }
+    }
+
+    /// The same for a time that a program gives; none below 0: without end.
+    pub fn until(&mut self, timeout_ms: i32) -> Option<Millis> {
+        u32::try_from(timeout_ms).ok().map(|ms| self.deadline(ms))
     }
 
     /// Gives an object a user pointer of its own. If the program has an event of that object, its
@@ -180,7 +212,18 @@ impl Core {
                 self.host.bury_closed();
                 self.bindings.drop_user(owner);
             }
+            After::Ended(owner) => self.bindings.remove(owner),
             After::Post(parcel) => self.bindings.release_later(drop_of(&parcel)),
+        }
+    }
+
+    /// The program has ended a timer or a watcher. Its class may serve another at once, unless the
+    /// event that the program has is of it.
+    pub fn ended(&mut self, object: Handle, owner: Owner) {
+        if self.event.kind != 0 && self.event.object == object.0 {
+            self.after = After::Ended(owner);
+        } else {
+            self.bindings.remove(owner);
         }
     }
 
@@ -311,11 +354,37 @@ impl Core {
             self.event.kind = 0;
             return Some(Call::Plain(run_of(&parcel), self.handle.0, self.event.user));
         }
+        if self.is_stopped() {
+            return None;
+        }
         let call = self.bindings.callbacks(self.owner)?.call(&self.event);
         if call.is_none() {
             self.act_by_default();
         }
         call
+    }
+
+    /// Whether the program has ended the object of the event since it got it. What has a last
+    /// callback of its own is not ended before that.
+    fn is_stopped(&self) -> bool {
+        let object = Handle(self.event.object);
+        match self.event.kind {
+            event::WC_EVENT_TIMER => self.host.engine.timer_owner(object).is_none(),
+            event::WC_EVENT_WATCH => self.host.engine.watch_owner(object).is_none(),
+            _ => false,
+        }
+    }
+
+    /// Tells the kernel what changed, for a program that waits elsewhere: on which descriptor, and
+    /// how many milliseconds at the longest.
+    pub fn prepare(&mut self) -> Result<(Fd, i32), Status> {
+        if self.running {
+            return Err(Status::REENTRANT);
+        }
+        let held = self.event.kind != 0 || !matches!(self.after, After::Nothing);
+        let busy = held || self.bindings.has_release() || self.host.has_reports();
+        let (descriptor, timeout) = self.host.engine.prepare(busy)?;
+        Ok((descriptor, reactor::millis(timeout)))
     }
 
     /// What ends a connection that has no callback for its end of input or its idle time. One that

@@ -223,6 +223,35 @@ pub extern "C" fn wc_listener_close(listener: wc_listener) -> wc_status {
     code(with(listener, Kind::Listener, |core| core.host.engine.close_listener(Handle(listener))))
 }
 
+/// Accepts nothing more until wc_listener_resume; its connections go on. Peers wait in the backlog
+/// meanwhile: the system still takes them in, as far as that goes. For on_pause and on_resume, which
+/// tell of shortages, this is nothing.
+///
+/// [loop thread]
+///
+/// @param listener  the listener
+///
+/// Returns: WC_OK, also if it is paused already; WC_E_GONE if it is closed; WC_E_BADHANDLE,
+/// WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+#[unsafe(no_mangle)]
+pub extern "C" fn wc_listener_pause(listener: wc_listener) -> wc_status {
+    code(with(listener, Kind::Listener, |core| core.host.engine.hold_listener(Handle(listener))))
+}
+
+/// Accepts again after wc_listener_pause, first those that have waited.
+///
+/// [loop thread]
+///
+/// @param listener  the listener
+///
+/// Returns: WC_OK, also if the program has not paused it; WC_E_GONE if it is closed; WC_E_NOFILES,
+/// WC_E_NOMEM, WC_E_OS if the system refuses, and it stays paused; WC_E_BADHANDLE, WC_E_THREAD,
+/// WC_E_FORKED, WC_E_PANIC.
+#[unsafe(no_mangle)]
+pub extern "C" fn wc_listener_resume(listener: wc_listener) -> wc_status {
+    code(with(listener, Kind::Listener, |core| core.host.engine.release_listener(Handle(listener))))
+}
+
 /// Listen options, checked.
 pub(super) struct Place {
     address: SocketAddr,

@@ -63,7 +63,15 @@ impl Running {
 
     /// Calls back for the event at hand.
     pub(super) fn dispatch(&self) -> Result<(), Status> {
-        if let Some(call) = self.on(|core| Ok(core.call()))? {
+        let call = self.on(|core| {
+            let (kind, object) = (core.event.kind, core.event.object);
+            let call = core.call();
+            if call.is_some() {
+                core.meter_begin(true, kind, object);
+            }
+            Ok(call)
+        })?;
+        if let Some(call) = call {
             // SAFETY: nothing of the loop is borrowed here.
             unsafe { call.invoke() };
         }
@@ -71,13 +79,25 @@ impl Running {
     }
 
     /// Calls back until the goal is reached: OK, or NONE if its time is up before.
-    pub(super) fn run(&self, mut goal: Goal) -> Result<Status, Status> {
+    pub(super) fn run(&self, goal: Goal) -> Result<Status, Status> {
+        Ok(if let Next::None = self.call_back(goal)? { Status::NONE } else { Status::OK })
+    }
+
+    /// Calls back for one turn: OK, NONE if nothing is alive, STOPPED.
+    pub(super) fn step(&self, goal: Goal) -> Result<Status, Status> {
+        Ok(match self.call_back(goal)? {
+            Next::Stopped => Status::STOPPED,
+            Next::Idle => Status::NONE,
+            Next::None | Next::Event | Next::Call(_) => Status::OK,
+        })
+    }
+
+    fn call_back(&self, mut goal: Goal) -> Result<Next, Status> {
         loop {
             match self.on(|core| core.advance(&mut goal, true))? {
                 // SAFETY: nothing of the loop is borrowed here.
                 Next::Call(call) => unsafe { call.invoke() },
-                Next::None => return Ok(Status::NONE),
-                Next::Stopped | Next::Idle | Next::Event => return Ok(Status::OK),
+                end => return Ok(end),
             }
         }
     }
@@ -91,6 +111,7 @@ impl Drop for Running {
         // SAFETY: as in `on`; what is touched is well also after a panic.
         let core = unsafe { &mut *self.core };
         core.running = false;
+        core.meter_left();
         match (core.free_wanted, core.poisoned) {
             (false, _) => {}
             (true, false) => drop(free_loop(self.handle)),
@@ -114,7 +135,7 @@ pub(super) fn free_loop(loop_: wc_loop) -> wc_status {
         Err(status) => return status.0,
     };
     // What it answers is of no use here: a loop that panics now is poisoned and freed all the same.
-    let _ = running.run(Goal { until: None, stoppable: false, drained: false, late: false });
+    let _ = running.run(Goal { stoppable: false, ..Goal::ALL });
     std::mem::forget(running);
     let number = Handle(loop_).loop_number();
     let mut core = table::withdraw(number);
@@ -125,6 +146,11 @@ pub(super) fn free_loop(loop_: wc_loop) -> wc_status {
         }
     }
     core.settle();
+    while let Some(call) = core.next_hook() {
+        // SAFETY: as above.
+        unsafe { call.invoke() };
+    }
+    core.drop_hooks();
     while let Some(call) = core.bindings.next_release() {
         // SAFETY: as above.
         unsafe { call.invoke() };

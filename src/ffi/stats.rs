@@ -50,6 +50,23 @@ pub struct wc_loop_stats {
     pub watches: u32,
     /// Watchers of signals that live.
     pub signals: u32,
+    /// Waits that another thread or a signal handler ended.
+    pub wakeups: u64,
+    /// Of timers_fired, those later than LATE_MS (docs/LIMITS.md) after their time.
+    pub late_timers: u64,
+    /// Callbacks, hooks and free_user functions called; 0 unless the loop measures or has a watchdog,
+    /// as the three below.
+    pub callbacks: u64,
+    /// Nanoseconds in them.
+    pub callback_ns: u64,
+    /// Nanoseconds in the longest of them.
+    pub longest_callback_ns: u64,
+    /// Of callbacks, those that took slow_ms or longer.
+    pub slow_callbacks: u64,
+    /// Transitions that the trace hook was not told, because too many were kept.
+    pub transitions_dropped: u64,
+    /// Lines that the log hook was not told, for the same reason.
+    pub lines_dropped: u64,
 }
 
 // SAFETY: repr(C), size first, integers only.
@@ -75,6 +92,14 @@ unsafe impl Versioned for wc_loop_stats {
             live_requests: 0,
             watches: 0,
             signals: 0,
+            wakeups: 0,
+            late_timers: 0,
+            callbacks: 0,
+            callback_ns: 0,
+            longest_callback_ns: 0,
+            slow_callbacks: 0,
+            transitions_dropped: 0,
+            lines_dropped: 0,
         }
     }
 }
@@ -120,6 +145,26 @@ pub extern "C" fn wc_backend_name(index: usize) -> *const c_char {
 pub unsafe extern "C" fn wc_loop_now(loop_: wc_loop, ms: *mut u64) -> wc_status {
     // SAFETY: the caller's promise.
     code(with(loop_, Kind::Loop, |core| unsafe { give::put(ms, core.host.engine.now().0) }))
+}
+
+/// The time of the loop as it is now: the clock is read. What is due is decided by wc_loop_now all
+/// the same.
+///
+/// [loop thread]
+///
+/// @param loop_  the loop
+/// @param ms     where it is written, in ms since the loop was made
+///
+/// Returns: WC_OK; WC_E_INVAL; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+///
+/// # Safety
+/// `ms` is null or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wc_loop_now_fresh(loop_: wc_loop, ms: *mut u64) -> wc_status {
+    code(with(loop_, Kind::Loop, |core| {
+        // SAFETY: the caller's promise.
+        unsafe { give::put(ms, core.host.engine.fresh().floor().0) }
+    }))
 }
 
 /// The name of the loop's backend.
@@ -183,6 +228,7 @@ impl Core {
     fn stats(&self) -> wc_loop_stats {
         let counted = self.host.engine.stats();
         let alive = self.host.engine.alive();
+        let meter = self.meter.as_ref();
         wc_loop_stats {
             size: size_of::<wc_loop_stats>(),
             turns: counted.turns,
@@ -202,6 +248,14 @@ impl Core {
             live_requests: self.host.live_requests() as u32,
             watches: alive.watches as u32,
             signals: alive.signals as u32,
+            wakeups: counted.wakeups,
+            late_timers: counted.late_timers,
+            callbacks: meter.map_or(0, |meter| meter.count),
+            callback_ns: meter.map_or(0, |meter| meter.nanos),
+            longest_callback_ns: meter.map_or(0, |meter| meter.longest),
+            slow_callbacks: meter.map_or(0, |meter| meter.slow_count),
+            transitions_dropped: counted.transitions_dropped,
+            lines_dropped: counted.lines_dropped,
         }
     }
 }

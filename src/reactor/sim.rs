@@ -10,7 +10,7 @@
 
 use super::{Event, Interest, Selector, Token};
 use crate::base::limits::BATCH;
-use crate::base::time::{Clock, Millis, NANOS_PER_MILLI, Nanos};
+use crate::base::time::{Clock, Millis, NANOS_PER_MILLI, Nanos, Wall};
 use crate::sys::Fd;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
@@ -49,6 +49,8 @@ struct State {
     script: VecDeque<Batch>,
     watched: BTreeMap<Fd, (Token, Interest)>,
     pending: Vec<(Fd, u8)>,
+    /// What the wall clock is set to, and when; in the order of time.
+    set: Vec<(u64, Wall)>,
     update_faults: VecDeque<i32>,
     wait_faults: VecDeque<i32>,
 }
@@ -84,6 +86,12 @@ impl World {
     pub fn pass(&self, time: Duration) {
         let now = &mut self.0.borrow_mut().now;
         *now = now.saturating_add(nanos(time));
+    }
+
+    /// Writes down that the wall clock is set at that time; nobody is told. Until it is set for the
+    /// first time it shows what has passed since the start of the world. Times come in order.
+    pub fn set_wall(&self, at: Millis, wall: Wall) {
+        self.0.borrow_mut().set.push((at.0.saturating_mul(NANOS_PER_MILLI), wall));
     }
 
     /// What is watched for on this descriptor.
@@ -213,5 +221,12 @@ impl Selector for World {
 impl Clock for World {
     fn now(&self) -> Nanos {
         Nanos(self.0.borrow().now)
+    }
+
+    fn wall(&self) -> Wall {
+        let state = self.0.borrow();
+        let last = state.set.iter().rev().find(|(at, _)| *at <= state.now);
+        let (at, wall) = last.copied().unwrap_or_default();
+        Wall(wall.0.saturating_add((state.now - at) / NANOS_PER_MILLI))
     }
 }

@@ -13,7 +13,7 @@ pub fn status(os_error: i32) -> Status {
         }
         libc::EMFILE | libc::ENFILE => Status::NOFILES,
         libc::ENOMEM | libc::ENOBUFS => Status::NOMEM,
-        libc::EADDRINUSE => Status::INUSE,
+        libc::EADDRINUSE | libc::EEXIST => Status::INUSE,
         libc::EADDRNOTAVAIL | libc::EAFNOSUPPORT => Status::ADDRESS,
         libc::EACCES | libc::EPERM => Status::ACCESS,
         _ => Status::OS,

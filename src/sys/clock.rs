@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The two clocks: one that never goes back, one that tells the date. Is not: timers.
 
-use crate::base::time::{Clock, Nanos};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use crate::base::time::{Clock, Nanos, Wall};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Nanoseconds since it was made, by CLOCK_MONOTONIC (or what the system has of that kind).
 #[derive(Clone, Copy, Debug)]
@@ -21,11 +21,28 @@ impl Clock for Monotonic {
         let past = self.0.elapsed();
         Nanos(past.as_secs() * 1_000_000_000 + u64::from(past.subsec_nanos()))
     }
+
+    fn wall(&self) -> Wall {
+        Wall(since_1970().as_millis().try_into().unwrap_or(u64::MAX))
+    }
+}
+
+/// The time since 1970-01-01 00:00 UTC; none where the machine's date lies before it.
+fn since_1970() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+/// Nanoseconds by the same clock for all loops and threads, from some moment on.
+pub fn ticks() -> u64 {
+    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: `now` is valid for the call, which cannot fail for a clock that every system has.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut now) };
+    now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
 }
 
 /// Seconds since 1970-01-01 00:00 UTC; 0 where the machine's date lies before it.
 pub fn unix_seconds() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |past| past.as_secs())
+    since_1970().as_secs()
 }
 
 #[cfg(test)]
@@ -47,5 +64,6 @@ mod tests {
     #[test]
     fn the_date_is_after_this_was_written() {
         assert!(unix_seconds() > 1_700_000_000);
+        assert!(Monotonic::new().wall().0 / 1000 >= unix_seconds() - 1);
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Files: of what kind one is. Is not: reading or writing them.
 
+use super::fault::{self, Call};
 use super::{Fd, check};
 use std::io;
 
@@ -10,7 +11,8 @@ pub fn is_on_disk(fd: Fd) -> io::Result<bool> {
     // SAFETY: stat is integers: all zero is a value of it.
     let mut about: libc::stat = unsafe { std::mem::zeroed() };
     // SAFETY: `about` is valid for the whole call; a number that is no descriptor is refused.
-    check(unsafe { libc::fstat(fd.raw(), &mut about) })?;
+    let call = || unsafe { libc::fstat(fd.raw(), &mut about) };
+    check(fault::call(Call::Fstat, call))?;
     Ok(matches!(about.st_mode & libc::S_IFMT, libc::S_IFREG | libc::S_IFDIR))
 }
 

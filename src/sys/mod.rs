@@ -4,17 +4,24 @@
 //! SIGPIPE.
 
 mod address;
+pub mod alarm;
 pub mod blame;
 pub mod clock;
 #[cfg(target_os = "linux")]
 pub mod epoll;
 pub mod errno;
+pub mod fault;
 pub mod fd;
 pub mod file;
+#[cfg(kqueue)]
+pub mod kqueue;
+#[cfg(all(not(target_os = "linux"), target_pointer_width = "64"))]
+mod layout;
 pub mod lent;
 pub mod limit;
 pub mod poll;
 pub mod process;
+pub mod select;
 pub mod signal;
 pub mod socket;
 pub mod wake;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Which thread, which process image. Is not: making or ending either.
 
+use super::fault::{self, Call};
 use once_cell::sync::OnceCell;
 use std::io;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -45,8 +46,11 @@ pub fn around_fork(before: ForkHook, parent: ForkHook, child: ForkHook) -> io::R
     let c = |hook: ForkHook| hook.map(|hook| hook as unsafe extern "C" fn());
     // SAFETY: the functions are safe to call at any time, and the C library forgets them when it
     // unloads the object that they belong to.
-    match unsafe { libc::pthread_atfork(c(before), c(parent), c(child)) } {
+    let register = || unsafe { libc::pthread_atfork(c(before), c(parent), c(child)) };
+    match fault::call(Call::Atfork, register) {
         0 => Ok(()),
+        // The number itself; -1 with errno is the table's way to say it.
+        -1 => Err(io::Error::last_os_error()),
         error => Err(io::Error::from_raw_os_error(error)),
     }
 }

@@ -128,6 +128,15 @@ WC_EVENT_REQUEST_CLOSE = 18
 WC_EVENT_REJECT = 19
 WC_EVENT_WATCH = 20
 WC_EVENT_SIGNAL = 21
+WC_HISTOGRAM_BUCKETS = 40
+WC_HISTOGRAM_CALLBACK = 1
+WC_HISTOGRAM_TURN = 2
+WC_HISTOGRAM_LATENESS = 3
+WC_LOG_NONE = 0
+WC_LOG_ERROR = 1
+WC_LOG_WARN = 2
+WC_LOG_INFO = 3
+WC_LOG_DEBUG = 4
 WC_READ = 1
 WC_WRITE = 2
 WC_EDGE = 8
@@ -135,6 +144,8 @@ WC_ONCE = 16
 WC_ADOPT = 32
 WC_HANGUP = 64
 WC_ERROR = 128
+WC_REPEAT_RATE = 0
+WC_REPEAT_DELAY = 1
 WC_FRAMING_RAW = 0
 WC_FRAMING_LINE = 1
 WC_FRAMING_LENGTH = 2
@@ -206,6 +217,15 @@ class wc_loop_stats(Structure):
         ("live_requests", c_uint32),
         ("watches", c_uint32),
         ("signals", c_uint32),
+        ("reserved", c_uint32),
+        ("wakeups", c_uint64),
+        ("late_timers", c_uint64),
+        ("callbacks", c_uint64),
+        ("callback_ns", c_uint64),
+        ("longest_callback_ns", c_uint64),
+        ("slow_callbacks", c_uint64),
+        ("transitions_dropped", c_uint64),
+        ("lines_dropped", c_uint64),
     ]
 
 
@@ -230,12 +250,60 @@ class wc_loop_options(Structure):
         ("backend", c_char_p),
         ("max_connections", c_uint32),
         ("stay", c_uint32),
+        ("measure", c_uint32),
+        ("slow_ms", c_uint32),
     ]
 
 
 wc_post_fn = CFUNCTYPE(None, wc_loop, c_void_p)
+wc_slow_fn = CFUNCTYPE(None, wc_loop, c_int32, c_uint64, c_uint32, c_void_p)
+
+
+class wc_transition(Structure):
+    _fields_ = [
+        ("size", c_size_t),
+        ("time_ms", c_uint64),
+        ("object", c_uint64),
+        ("machine", c_char_p),
+        ("state", c_char_p),
+        ("input", c_char_p),
+        ("next", c_char_p),
+    ]
+
+
+wc_trace_fn = CFUNCTYPE(None, POINTER(wc_transition), c_void_p)
+
+
+class wc_log_line(Structure):
+    _fields_ = [
+        ("size", c_size_t),
+        ("time_ms", c_uint64),
+        ("object", c_uint64),
+        ("text", c_char_p),
+        ("number", c_int64),
+        ("level", c_int),
+        ("status", wc_status),
+        ("os_error", c_int32),
+        ("reserved", c_int32),
+    ]
+
+
+wc_log_fn = CFUNCTYPE(None, POINTER(wc_log_line), c_void_p)
 wc_watch_fn = CFUNCTYPE(None, wc_watch, c_uint32, c_void_p)
 wc_signal_fn = CFUNCTYPE(None, wc_signal, c_int, c_uint32, c_void_p)
+
+
+class wc_timer_options(Structure):
+    _fields_ = [
+        ("size", c_size_t),
+        ("delay_ms", c_uint64),
+        ("at_ms", c_uint64),
+        ("unix_ms", c_uint64),
+        ("repeat_ms", c_uint32),
+        ("repeat_mode", c_int),
+    ]
+
+
 wc_timer_fn = CFUNCTYPE(None, wc_timer, c_void_p)
 
 
@@ -399,19 +467,28 @@ PROTOTYPES = [
     ("wc_backend_count", c_size_t, []),
     ("wc_backend_name", c_char_p, [c_size_t]),
     ("wc_loop_now", wc_status, [wc_loop, POINTER(c_uint64)]),
+    ("wc_loop_now_fresh", wc_status, [wc_loop, POINTER(c_uint64)]),
     ("wc_loop_backend", wc_status, [wc_loop, POINTER(wc_str)]),
     ("wc_loop_os_error", wc_status, [wc_loop, POINTER(c_int32)]),
     ("wc_loop_get_stats", wc_status, [wc_loop, POINTER(wc_loop_stats)]),
+    ("wc_event_name", c_char_p, [c_int32]),
     ("wc_loop_options_init", wc_status, [POINTER(wc_loop_options), c_size_t]),
     ("wc_loop_new", wc_status, [POINTER(wc_loop_options), POINTER(wc_loop)]),
     ("wc_loop_run", wc_status, [wc_loop]),
     ("wc_loop_next", wc_status, [wc_loop, c_int32, POINTER(wc_event)]),
     ("wc_loop_dispatch", wc_status, [wc_loop]),
+    ("wc_loop_prepare", wc_status, [wc_loop, POINTER(c_int), POINTER(c_int32)]),
+    ("wc_loop_step", wc_status, [wc_loop, c_int32]),
     ("wc_loop_stop", wc_status, [wc_loop]),
     ("wc_loop_drain", wc_status, [wc_loop, c_uint32]),
     ("wc_loop_free", wc_status, [wc_loop]),
     ("wc_loop_detach", wc_status, [wc_loop]),
     ("wc_loop_post", wc_status, [wc_loop, wc_post_fn, c_void_p, wc_free_fn]),
+    ("wc_loop_set_watchdog", wc_status, [wc_loop, c_uint32, wc_slow_fn, c_void_p, wc_free_fn]),
+    ("wc_loop_busy", wc_status, [wc_loop, POINTER(c_int32), POINTER(c_uint64), POINTER(c_uint64)]),
+    ("wc_loop_get_histogram", wc_status, [wc_loop, c_int, POINTER(c_uint64), c_size_t]),
+    ("wc_loop_set_trace", wc_status, [wc_loop, wc_trace_fn, c_void_p, wc_free_fn]),
+    ("wc_loop_set_log", wc_status, [wc_loop, c_int, wc_log_fn, c_void_p, wc_free_fn]),
     ("wc_watch_start", wc_status,
      [wc_loop, c_int, c_uint32, wc_watch_fn, c_void_p, wc_free_fn, POINTER(wc_watch)]),
     ("wc_watch_set", wc_status, [wc_watch, c_uint32]),
@@ -421,10 +498,14 @@ PROTOTYPES = [
     ("wc_signal_start", wc_status,
      [wc_loop, c_int, wc_signal_fn, c_void_p, wc_free_fn, POINTER(wc_signal)]),
     ("wc_signal_stop", wc_status, [wc_signal]),
+    ("wc_timer_options_init", wc_status, [POINTER(wc_timer_options), c_size_t]),
     ("wc_timer_start", wc_status,
      [wc_loop, c_uint32, c_uint32, wc_timer_fn, c_void_p, wc_free_fn, POINTER(wc_timer)]),
+    ("wc_timer_schedule", wc_status,
+     [wc_loop, POINTER(wc_timer_options), wc_timer_fn, c_void_p, wc_free_fn, POINTER(wc_timer)]),
     ("wc_timer_restart", wc_status, [wc_timer, c_uint32]),
     ("wc_timer_cancel", wc_status, [wc_timer]),
+    ("wc_timer_due", wc_status, [wc_timer, POINTER(c_uint64)]),
     ("wc_conn_options_init", wc_status, [POINTER(wc_conn_options), c_size_t]),
     ("wc_conn_send", wc_status, [wc_conn, c_void_p, c_size_t]),
     ("wc_conn_send_frame", wc_status, [wc_conn, c_void_p, c_size_t]),
@@ -452,6 +533,8 @@ PROTOTYPES = [
     ("wc_listener_port", wc_status, [wc_listener, POINTER(c_uint16)]),
     ("wc_listener_address", wc_status, [wc_listener, POINTER(c_char), c_size_t, POINTER(c_uint16)]),
     ("wc_listener_close", wc_status, [wc_listener]),
+    ("wc_listener_pause", wc_status, [wc_listener]),
+    ("wc_listener_resume", wc_status, [wc_listener]),
     ("wc_connect_options_init", wc_status, [POINTER(wc_connect_options), c_size_t]),
     ("wc_connect", wc_status,
      [wc_loop, POINTER(wc_connect_options), POINTER(wc_conn_options), POINTER(wc_conn_callbacks),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The model of timers: never early, none missed, in the order of deadline and birth, and each ends
-//! with exactly one word.
+//! with its own word, given back by whoever ends it.
 
 use crate::sim::{Dice, Kernel};
 use webcore::base::time::Millis;
@@ -17,7 +17,6 @@ struct Timer {
     birth: u64,
     /// It will fire.
     scheduled: bool,
-    cancelled: bool,
     /// It was started or restarted since the last turn began, which may not have seen it.
     fresh: bool,
 }
@@ -40,7 +39,7 @@ impl Timers {
 
     /// The next deadline.
     pub fn next(&self) -> Option<u64> {
-        self.live.iter().filter(|t| t.scheduled && !t.cancelled).map(|t| t.due).min()
+        self.live.iter().filter(|t| t.scheduled).map(|t| t.due).min()
     }
 
     pub fn begin_turn(&mut self) {
@@ -62,7 +61,6 @@ impl Timers {
             period: period.into(),
             birth,
             scheduled: true,
-            cancelled: false,
             fresh: true,
         });
     }
@@ -76,17 +74,19 @@ impl Timers {
         let delay = dice.below(40) as u32;
         let birth = self.birth();
         let timer = &mut self.live[at];
-        let cancels = dice.once_in(3);
-        let result = match cancels {
-            true => engine.cancel_timer(timer.handle),
-            false => engine.restart_timer(timer.handle, delay),
-        };
         // One that fired and does not repeat ends when the next notice is asked for.
-        let over = timer.cancelled || (!timer.scheduled && result.is_err());
-        assert_eq!(result, if over { Err(Status::GONE) } else { Ok(()) });
-        if cancels {
-            timer.cancelled = true;
-        } else if !over {
+        let over = |result: Status| assert!(result == Status::GONE && !timer.scheduled);
+        if dice.once_in(3) {
+            match engine.cancel_timer(timer.handle) {
+                Ok(owner) => {
+                    assert_eq!(owner.word, timer.word);
+                    self.live.swap_remove(at);
+                }
+                Err(status) => over(status),
+            }
+        } else if let Err(status) = engine.restart_timer(timer.handle, delay.into()) {
+            over(status);
+        } else {
             (timer.due, timer.birth) = (kernel.now().after(delay.into()).0, birth);
             (timer.scheduled, timer.fresh) = (true, true);
         }
@@ -95,7 +95,7 @@ impl Timers {
     pub fn fired(&mut self, handle: Handle, now: Millis) {
         let birth = self.birth();
         let timer = self.live.iter_mut().find(|timer| timer.handle == handle).expect("a timer");
-        assert!(timer.scheduled && !timer.cancelled, "a timer that is not to fire");
+        assert!(timer.scheduled, "a timer that is not to fire");
         assert!(timer.due <= now.0, "early: {} at {now:?}", timer.due);
         assert!((timer.due, timer.birth) > self.last, "out of order");
         self.last = (timer.due, timer.birth);
@@ -111,20 +111,19 @@ impl Timers {
     pub fn ended(&mut self, word: u64) {
         let at = self.live.iter().position(|timer| timer.word == word).expect("it ends once");
         let timer = self.live.swap_remove(at);
-        assert!(timer.cancelled || !timer.scheduled, "a timer that goes on has ended");
+        assert!(!timer.scheduled, "a timer that goes on has ended");
     }
 
     pub fn check_settled(&self, now: Millis) {
         for timer in &self.live {
-            assert!(!timer.cancelled && timer.scheduled, "its end was not said");
+            assert!(timer.scheduled, "its end was not said");
             assert!(timer.fresh || timer.due > now.0, "missed: {} at {now:?}", timer.due);
         }
     }
 
     pub fn cancel_all(&mut self, engine: &mut Loop) {
-        for timer in self.live.iter_mut().filter(|timer| !timer.cancelled) {
-            assert_eq!(engine.cancel_timer(timer.handle), Ok(()));
-            timer.cancelled = true;
+        for timer in self.live.drain(..) {
+            assert_eq!(engine.cancel_timer(timer.handle).map(|o| o.word), Ok(timer.word));
         }
     }
 
