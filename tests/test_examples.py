@@ -17,7 +17,7 @@ from examples import (
 )
 
 CAP = MIB
-SERVERS = ["echo_length", "echo_line", "http_hello", "pull_loop"]
+SERVERS = ["echo_length", "echo_line", "echo_terminal", "http_hello", "pull_loop"]
 
 
 @pytest.fixture(params=BACKENDS)

@@ -266,9 +266,7 @@ impl Loop {
             self.end_timer(handle);
         }
         self.end_watches();
-        for handle in self.signals.handles() {
-            let _ = self.stop_signal(handle);
-        }
+        self.end_signals();
     }
 
     /// Closes all listeners.
