@@ -24,6 +24,8 @@ enum After {
     Conn(Owner, bool),
     /// A request is gone.
     Request(Owner),
+    /// A timer fired.
+    Fired,
     /// A timer was ended by its own callback.
     Timer(Owner),
     /// A post is dropped, unless it was run.
@@ -196,6 +198,11 @@ impl Core {
                 self.host.bury_closed();
                 self.bindings.drop_user(owner);
             }
+            After::Fired => {
+                if let Some(owner) = self.host.engine.settle_fired() {
+                    self.bindings.remove(owner);
+                }
+            }
             After::Timer(owner) => self.bindings.remove(owner),
             After::Post(parcel) => self.bindings.release_later(drop_of(&parcel)),
         }
@@ -263,6 +270,7 @@ impl Core {
             Notice::Timer(timer) => {
                 let owner = self.host.engine.timer_owner(timer).unwrap_or_default();
                 self.begin(event::WC_EVENT_TIMER, timer, owner);
+                self.after = After::Fired;
             }
             Notice::Ready(watch, ready) => {
                 let owner = self.host.engine.watch_owner(watch).unwrap_or_default();
