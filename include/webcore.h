@@ -481,8 +481,8 @@ typedef struct wc_loop_stats {
     /** Of timers_fired, those later than LATE_MS (docs/LIMITS.md) after their time. */
     uint64_t late_timers;
     /**
-     * Callbacks, hooks and free_user functions called; 0 unless the loop measures or has a watchdog,
-     * as the three below.
+     * Callbacks, hooks and free_user functions called; 0 unless the loop measures or has a
+     * watchdog, as the three below.
      */
     uint64_t callbacks;
     /** Nanoseconds in them. */
@@ -729,8 +729,9 @@ typedef struct wc_loop_options {
      */
     uint32_t stay;
     /**
-     * Not 0: the loop measures itself: histograms (wc_loop_get_histogram) and the time in callbacks
-     * (wc_loop_get_stats). Costs two looks at the clock for each callback and one for each turn.
+     * Not 0: the loop measures itself: histograms (wc_loop_get_histogram) and the time in
+     * callbacks (wc_loop_get_stats). Costs two looks at the clock for each callback and one for
+     * each turn.
      */
     uint32_t measure;
     /**
@@ -1251,14 +1252,14 @@ wc_status wc_watch_fd(wc_watch watch,
 #define WC_REPEAT_RATE 0
 
 /**
- * Later firings come repeat_ms after the callback of the one before has returned; in the pull face,
- * after the next event was asked for.
+ * Later firings come repeat_ms after the callback of the one before has returned; in the pull
+ * face, after the next event was asked for.
  */
 #define WC_REPEAT_DELAY 1
 
 /**
- * When a timer fires. Fill it with wc_timer_options_init, then change what you want. At most one of
- * the three times is not 0; without any the timer fires at once.
+ * When a timer fires. Fill it with wc_timer_options_init, then change what you want. At most one
+ * of the three times is not 0; without any the timer fires at once.
  */
 typedef struct wc_timer_options {
     /** Bytes of this struct as the caller knows it. */
@@ -1326,8 +1327,8 @@ wc_status wc_timer_start(wc_loop loop_,
  * A timer that is due at a date is an alarm. It fires once the wall clock shows that date or a
  * later one, never before, also when the clock is set back meanwhile; when it is set forward the
  * alarm is prompt: at once on Linux (timerfd_create(2)), within ALARM_LOOK_MS (docs/LIMITS.md)
- * elsewhere. An alarm that repeats keeps to its dates, skips those that are past, and after a clock
- * was set back comes no later than a period from then.
+ * elsewhere. An alarm that repeats keeps to its dates, skips those that are past, and after a
+ * clock was set back comes no later than a period from then.
  *
  * [loop thread]
  *
@@ -1353,8 +1354,8 @@ wc_status wc_timer_schedule(wc_loop loop_,
                             wc_timer *out);
 
 /**
- * Sets a timer to fire anew, `delay_ms` from now; its repetition goes on from there. An alarm counts
- * them by the wall clock. Costs the same whatever the number of timers, but for alarms.
+ * Sets a timer to fire anew, `delay_ms` from now; its repetition goes on from there. An alarm
+ * counts them by the wall clock. Costs the same whatever the number of timers, but for alarms.
  *
  * [loop thread]
  *

@@ -160,8 +160,8 @@ impl Loop {
         Ok(new)
     }
 
-    /// A loop on the selector and the clock given; level-triggered, and asking the kernel for nothing
-    /// else.
+    /// A loop on the selector and the clock given; level-triggered, and asking the kernel for
+    /// nothing else.
     pub fn with(
         settings: &Settings<'_>,
         mut selector: Box<dyn Selector>,
