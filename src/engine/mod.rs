@@ -189,8 +189,8 @@ impl Loop {
         Ok(new)
     }
 
-    /// A loop on the selector and the clock given; level-triggered, and asking the kernel for nothing
-    /// else.
+    /// A loop on the selector and the clock given; level-triggered, and asking the kernel for
+    /// nothing else.
     pub fn with(
         settings: &Settings<'_>,
         mut selector: Box<dyn Selector>,
@@ -326,7 +326,9 @@ impl Loop {
     /// The next thing that happened in this turn; none when all is said and done.
     #[expect(clippy::should_implement_trait, reason = "what it gives is used before the next")]
     pub fn next(&mut self) -> Option<Notice> {
-        self.settle_fired();
+        if let Some(owner) = self.settle_fired() {
+            self.notices.push_back(Notice::Ended(owner));
+        }
         loop {
             if self.current.is_some() {
                 match self.step() {
