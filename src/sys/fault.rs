@@ -59,6 +59,8 @@ calls! {
     Sigaction = "sigaction",
     Signalfd = "signalfd",
     Socket = "socket",
+    TimerfdCreate = "timerfd_create",
+    TimerfdSettime = "timerfd_settime",
     Write = "write",
 }
 
