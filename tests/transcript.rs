@@ -3,6 +3,9 @@
 //! machine, and where a backend can tell edges also level-triggered, and what is said must be equal
 //! line by line. Between objects the order is the kernel's, so lines are compared by object.
 
+#[path = "transcript/watch.rs"]
+mod watch;
+
 use std::fmt::Write as _;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -171,6 +174,8 @@ fn line(host: &mut Host, report: &Report) -> Option<String> {
         Notice::Resumed(listener) => conn(listener, "resumed"),
         Notice::Timer(timer) => conn(timer, "fired"),
         Notice::Ready(watch, ready) => conn(watch, &format!("ready {:02x}", ready.bits())),
+        Notice::Done(job) => conn(job, "done"),
+        Notice::Sent(post) => conn(post, "sent"),
         Notice::Signal { handle, number, count } => {
             conn(handle, &format!("signal {number} x {count}"))
         }

@@ -7,9 +7,11 @@ use super::binding::Bindings;
 use super::call::{Call, PlainFn, User};
 use super::event::{self, wc_event};
 use super::give::{self, Versioned};
+use super::hooks::Hooks;
+use super::watchdog::Meter;
 use crate::base::time::Millis;
 use crate::base::{Handle, Status};
-use crate::engine::{How, Notice, Parcel, View};
+use crate::engine::{Found, How, Notice, Parcel, View};
 use crate::http::{Host, Report};
 use crate::net::Owner;
 use crate::reactor;
@@ -24,8 +26,10 @@ enum After {
     Conn(Owner, bool),
     /// A request is gone.
     Request(Owner),
-    /// A timer was ended by its own callback.
-    Timer(Owner),
+    /// A timer or a watcher was ended by its own callback.
+    Ended(Owner),
+    /// A job of a pool is gone.
+    Job(Owner),
     /// A post is dropped, unless it was run.
     Post(Parcel),
 }
@@ -78,6 +82,9 @@ pub(super) struct Core {
     pub freeing: bool,
     /// True exactly when library code has panicked on this loop.
     pub poisoned: bool,
+    pub hooks: Hooks,
+    /// What measures callbacks, if anything does.
+    pub meter: Option<Box<Meter>>,
     /// The event that the program has.
     pub event: wc_event,
     owner: Owner,
@@ -95,6 +102,8 @@ impl Core {
             free_wanted: false,
             freeing: false,
             poisoned: false,
+            hooks: Hooks::default(),
+            meter: None,
             event: wc_event::defaults(),
             owner: Owner::default(),
             after: After::Nothing,
@@ -106,10 +115,12 @@ impl Core {
         // A loop that is freed takes no more jobs, or one that posts itself would keep it alive.
         let mut looked = self.freeing;
         loop {
+            self.meter_end();
             self.settle();
             // The program is through with it: its bytes, its user pointer and its class may go.
             self.event.kind = 0;
-            if let Some(call) = self.bindings.next_release() {
+            if let Some(call) = self.next_hook().or_else(|| self.bindings.next_release()) {
+                self.meter_begin(true, 0, 0);
                 return Ok(Next::Call(call));
             }
             if self.free_wanted || (goal.stoppable && self.host.engine.take_stop()) {
@@ -118,9 +129,14 @@ impl Core {
             }
             if let Some(report) = self.host.next() {
                 if self.describe(report) {
-                    match if calls { self.call() } else { return Ok(Next::Event) } {
-                        Some(call) => return Ok(Next::Call(call)),
-                        None => continue,
+                    let (kind, object) = (self.event.kind, self.event.object);
+                    if !calls {
+                        self.meter_begin(false, kind, object);
+                        return Ok(Next::Event);
+                    }
+                    if let Some(call) = self.call() {
+                        self.meter_begin(true, kind, object);
+                        return Ok(Next::Call(call));
                     }
                 }
                 continue;
@@ -198,16 +214,20 @@ impl Core {
                 self.host.bury_closed();
                 self.bindings.drop_user(owner);
             }
-            After::Timer(owner) => self.bindings.remove(owner),
+            After::Ended(owner) => self.bindings.remove(owner),
+            After::Job(owner) => {
+                self.host.engine.end_job(Handle(self.event.object));
+                self.bindings.remove(owner);
+            }
             After::Post(parcel) => self.bindings.release_later(drop_of(&parcel)),
         }
     }
 
-    /// The program has ended a timer. Its class may serve another at once, unless the event that
-    /// the program has is of it.
-    pub fn timer_ended(&mut self, timer: Handle, owner: Owner) {
-        if self.event.kind == event::WC_EVENT_TIMER && self.event.object == timer.0 {
-            self.after = After::Timer(owner);
+    /// The program has ended a timer or a watcher. Its class may serve another at once, unless the
+    /// event that the program has is of it.
+    pub fn ended(&mut self, object: Handle, owner: Owner) {
+        if self.event.kind != 0 && self.event.object == object.0 {
+            self.after = After::Ended(owner);
         } else {
             self.bindings.remove(owner);
         }
@@ -287,6 +307,16 @@ impl Core {
                 self.begin_listener(event::WC_EVENT_LISTENER_CLOSE, listener);
                 self.event.status = why.0;
             }
+            Notice::Done(job) => self.begin_job(job),
+            Notice::Sent(post) => {
+                let owner = self.host.engine.post_owner(post).unwrap_or_default();
+                self.begin(event::WC_EVENT_POST, post, owner);
+            }
+            // A loop that is freed waits for jobs of pools, and runs no others meanwhile.
+            Notice::Post(parcel) if self.freeing => {
+                self.bindings.release_later(drop_of(&parcel));
+                return false;
+            }
             Notice::Post(parcel) => {
                 self.begin(event::WC_EVENT_POST, Handle::NONE, Owner::default());
                 self.event.user = std::ptr::with_exposed_provenance_mut(parcel.0[1]);
@@ -314,6 +344,21 @@ impl Core {
     fn begin_conn(&mut self, kind: c_int, conn: Handle) {
         let owner = self.host.engine.conn_owner(conn).unwrap_or_default();
         self.begin(kind, conn, owner);
+    }
+
+    fn begin_job(&mut self, job: Handle) {
+        let owner = self.host.engine.job_owner(job).unwrap_or_default();
+        self.begin(event::WC_EVENT_JOB, job, owner);
+        self.after = After::Job(owner);
+        self.event.parent = self.host.engine.job_pool(job).map_or(0, |pool| pool.0);
+        if let Ok(outcome) = self.host.engine.job_outcome(job) {
+            self.event.status = outcome.status.0;
+            self.event.os_error = outcome.os_error;
+            if let Found::Bytes(bytes) = &outcome.found {
+                let bytes = give::lend(bytes);
+                (self.event.data, self.event.len) = (bytes.ptr, bytes.len);
+            }
+        }
     }
 
     fn begin_listener(&mut self, kind: c_int, listener: Handle) {
