@@ -447,6 +447,18 @@ const char *wc_status_text(wc_status status);
 
 /* ---- stats ---- */
 
+/** The backend can tell each arrival once: WC_EDGE has an effect. */
+#define WC_FEATURE_EDGE 1
+
+/**
+ * The backend tells hang-ups and errors as such, to who neither reads nor writes, too. Without it
+ * the next read or write tells: a connection that is paused hears of a reset when it goes on.
+ */
+#define WC_FEATURE_HANGUP 2
+
+/** The backend has a descriptor that another loop can wait on. */
+#define WC_FEATURE_DESCRIPTOR 4
+
 /** What a loop has counted since it was made. Set size before the call. */
 typedef struct wc_loop_stats {
     /** Bytes of this struct as the caller knows it. */
@@ -529,7 +541,8 @@ typedef struct wc_loop_stats {
 WC_API size_t wc_backend_count(void);
 
 /**
- * The name of a backend, the preferred one first: "epoll", "poll".
+ * The name of a backend, the preferred one first: "epoll", "kqueue", "poll", "select". Man pages:
+ * epoll(7), kqueue(2), poll(2), select(2).
  *
  * [any thread]
  *
@@ -537,7 +550,20 @@ WC_API size_t wc_backend_count(void);
  *
  * Returns: a text that stands as long as the library is loaded; null past the end.
  */
-WC_API const char *wc_backend_name(size_t index);
+WC_API
+const char *wc_backend_name(size_t index);
+
+/**
+ * What a backend can do that others cannot.
+ *
+ * [any thread]
+ *
+ * @param index  less than wc_backend_count()
+ * @param bits   where a sum of WC_FEATURE_... is written
+ *
+ * Returns: WC_OK; WC_E_INVAL past the end, or for a null pointer.
+ */
+WC_API wc_status wc_backend_features(size_t index, uint32_t *bits);
 
 /**
  * The time of the loop: that of the wait that returned last, in ms since the loop was made.

@@ -143,6 +143,9 @@ pub fn constants() -> Vec<(&'static str, i64)> {
     constants! {
         types::WC_ADDRESS_MAX
         types::WC_FOREVER
+        stats::WC_FEATURE_EDGE
+        stats::WC_FEATURE_HANGUP
+        stats::WC_FEATURE_DESCRIPTOR
         event::WC_EVENT_OPEN
         event::WC_EVENT_DATA
         event::WC_EVENT_TOO_LONG

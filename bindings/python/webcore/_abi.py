@@ -108,6 +108,9 @@ WC_H_HEAD_TIME = 55
 WC_H_BODY_TIME = 56
 WC_H_ANSWER_TIME = 57
 WC_H_NO_ROOM = 58
+WC_FEATURE_EDGE = 1
+WC_FEATURE_HANGUP = 2
+WC_FEATURE_DESCRIPTOR = 4
 WC_EVENT_OPEN = 1
 WC_EVENT_DATA = 2
 WC_EVENT_TOO_LONG = 3
@@ -501,6 +504,7 @@ PROTOTYPES = [
     ("wc_status_text", c_char_p, [wc_status]),
     ("wc_backend_count", c_size_t, []),
     ("wc_backend_name", c_char_p, [c_size_t]),
+    ("wc_backend_features", wc_status, [c_size_t, POINTER(c_uint32)]),
     ("wc_loop_now", wc_status, [wc_loop, POINTER(c_uint64)]),
     ("wc_loop_now_fresh", wc_status, [wc_loop, POINTER(c_uint64)]),
     ("wc_loop_backend", wc_status, [wc_loop, POINTER(wc_str)]),
