@@ -42,7 +42,7 @@ OBJECTS = $(EXAMPLES).o
 C_EXAMPLES := $(patsubst c_examples/%.c,%,$(wildcard c_examples/*.c))
 WEBSERV := $(wildcard c_examples/webserv98/*.cpp)
 
-.PHONY: all testlib c_examples run test check header docs install clean force
+.PHONY: all testlib c_examples run test check cross header docs install clean force
 .DELETE_ON_ERROR:
 
 all: $(LIB)/.built
@@ -115,6 +115,14 @@ check:
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 	$(CARGO) test --locked --lib --test header --test docs --test tidy
+
+# The library for the systems that have kqueue(2), as far as that can be told from here:
+# `make cross SYSTEMS='freebsd macos'` for some of them.
+
+SYSTEMS =
+
+cross:
+	@sh tools/cross.sh $(SYSTEMS)
 
 # Generated files: the header, the list of symbols and the prototypes of Python; the documents.
 # Their tests hold them fresh.

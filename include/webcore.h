@@ -498,6 +498,25 @@ typedef struct wc_loop_stats {
     uint32_t post_objects;
     /** Reserved; 0. */
     uint32_t reserved;
+    /** Waits that another thread or a signal handler ended. */
+    uint64_t wakeups;
+    /** Of timers_fired, those later than LATE_MS (docs/LIMITS.md) after their time. */
+    uint64_t late_timers;
+    /**
+     * Callbacks, hooks and free_user functions called; 0 unless the loop measures or has a watchdog,
+     * as the three below.
+     */
+    uint64_t callbacks;
+    /** Nanoseconds in them. */
+    uint64_t callback_ns;
+    /** Nanoseconds in the longest of them. */
+    uint64_t longest_callback_ns;
+    /** Of callbacks, those that took slow_ms or longer. */
+    uint64_t slow_callbacks;
+    /** Transitions that the trace hook was not told, because too many were kept. */
+    uint64_t transitions_dropped;
+    /** Lines that the log hook was not told, for the same reason. */
+    uint64_t lines_dropped;
 } wc_loop_stats;
 
 /**
@@ -676,15 +695,15 @@ wc_status wc_loop_get_stats(wc_loop loop_,
 #define WC_EVENT_WATCH 20
 
 /**
- * A job of a pool is done: status and os_error say how, data and len are what was read. parent: its
- * pool. Its only event.
- */
-#define WC_EVENT_JOB 23
-
-/**
  * A signal came. detail: its number; os_error: how often, since this was told last.
  */
 #define WC_EVENT_SIGNAL 21
+
+/**
+ * A job of a pool is done: status and os_error say how, data and len are what was read. parent:
+ * its pool. Its only event.
+ */
+#define WC_EVENT_JOB 23
 
 /** One event of the pull face. Set size to sizeof(wc_event) before the first call. */
 typedef struct wc_event {
@@ -710,6 +729,19 @@ typedef struct wc_event {
     void *user;
 } wc_event;
 
+/**
+ * The name of a kind of event, such as "WC_EVENT_TIMER".
+ *
+ * [any thread]
+ *
+ * @param kind  any number
+ *
+ * Returns: a NUL-terminated text that stands as long as the library is loaded; never null. For a
+ * number that is no kind it is "unknown", for 0 "none".
+ */
+WC_API
+const char *wc_event_name(int32_t kind);
+
 /* ---- loop ---- */
 
 /**
@@ -730,6 +762,16 @@ typedef struct wc_loop_options {
      * jobs that other threads will post.
      */
     uint32_t stay;
+    /**
+     * Not 0: the loop measures itself: histograms (wc_loop_get_histogram) and the time in callbacks
+     * (wc_loop_get_stats). Costs two looks at the clock for each callback and one for each turn.
+     */
+    uint32_t measure;
+    /**
+     * Callbacks that take so many ms or longer are counted and said to the log hook, and
+     * wc_loop_busy names the one that runs; 0: none. wc_loop_set_watchdog can change it.
+     */
+    uint32_t slow_ms;
 } wc_loop_options;
 
 /** A job that runs on the loop's thread. */
@@ -926,6 +968,221 @@ wc_status wc_loop_post(wc_loop loop_,
                        void *user,
                        wc_free_fn drop);
 
+/* ---- watchdog ---- */
+
+/** Buckets of a histogram. */
+#define WC_HISTOGRAM_BUCKETS 40
+
+/** How long callbacks took. */
+#define WC_HISTOGRAM_CALLBACK 1
+
+/** How long turns took: from the end of a wait to the beginning of the next one. */
+#define WC_HISTOGRAM_TURN 2
+
+/**
+ * How late timers were: between their time and their firing; alarms are not in it.
+ */
+#define WC_HISTOGRAM_LATENESS 3
+
+/**
+ * A callback took as long as slow_ms, or longer. kind: WC_EVENT_..., or 0 for a free_user function
+ * or a hook; object: the handle that it was called with, or 0; ms: how long.
+ */
+typedef void (*wc_slow_fn)(wc_loop loop_,
+                           int32_t kind,
+                           uint64_t object,
+                           uint32_t ms,
+                           void *user);
+
+/**
+ * Has callbacks watched: each that takes `slow_ms` or longer is counted, said to the log hook, and
+ * told to `on_slow` before the next callback; and wc_loop_busy names the one that runs. Costs two
+ * looks at the clock for each callback. In the pull face what is watched is the time from one
+ * wc_loop_next to the next. A second call replaces what the first one set.
+ *
+ * [loop thread]
+ *
+ * @param loop_      the loop
+ * @param slow_ms    how long is long; 0: no watchdog
+ * @param on_slow    the hook; may be null
+ * @param user       goes to the hook
+ * @param free_user  called once with user when the hook was replaced, or when the loop has ended;
+ *                   also if this call fails, before it returns; may be null
+ *
+ * Returns: WC_OK; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ */
+WC_API
+wc_status wc_loop_set_watchdog(wc_loop loop_,
+                               uint32_t slow_ms,
+                               wc_slow_fn on_slow,
+                               void *user,
+                               wc_free_fn free_user);
+
+/**
+ * What callback a loop is in, and since when: for a thread that watches over loops. The loop tells
+ * only with a watchdog (wc_loop_set_watchdog, or the options slow_ms and measure).
+ *
+ * [any thread]
+ *
+ * @param loop_   the loop
+ * @param kind    where the kind of its event is written, WC_EVENT_...; 0 for a free_user function
+ *                or a hook; may be null
+ * @param object  where the handle is written that it was called with, or 0; may be null
+ * @param ms      where it is written how long it has run so far; may be null
+ *
+ * Returns: WC_OK with a callback; WC_NONE if the loop is in none; WC_E_STATE if it does not tell;
+ * WC_E_BADHANDLE, WC_E_GONE, WC_E_FORKED.
+ */
+WC_API
+wc_status wc_loop_busy(wc_loop loop_,
+                       int32_t *kind,
+                       uint64_t *object,
+                       uint64_t *ms);
+
+/**
+ * A histogram of a loop that was made with the option measure. Bucket i counts what took 2^i
+ * nanoseconds up to less than 2^(i+1), the first one also what took nothing, the last one also all
+ * that took longer.
+ *
+ * [loop thread]
+ *
+ * @param loop_   the loop
+ * @param which   WC_HISTOGRAM_...
+ * @param counts  where WC_HISTOGRAM_BUCKETS counts are written
+ * @param room    how many counts have room there
+ *
+ * Returns: WC_OK; WC_E_INVAL for another histogram, null counts, or too little room; WC_E_STATE if
+ * the loop does not measure; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ */
+WC_API
+wc_status wc_loop_get_histogram(wc_loop loop_,
+                                int which,
+                                uint64_t *counts,
+                                size_t room);
+
+/* ---- trace ---- */
+
+/**
+ * A change of state. The texts are the names in docs/STATES.md; they stand as long as the library
+ * is loaded, the struct until the hook returns.
+ */
+typedef struct wc_transition {
+    /** Bytes of this struct as the library knows it. */
+    size_t size;
+    /** The time of the loop, in ms. */
+    uint64_t time_ms;
+    /** Whose state changed. */
+    uint64_t object;
+    /** The machine: "connection" or "listener". */
+    const char *machine;
+    /** The state that it was in. */
+    const char *state;
+    /** What happened to it. */
+    const char *input;
+    /** The state that it is in. */
+    const char *next;
+} wc_transition;
+
+/** A machine has changed its state. */
+typedef void (*wc_trace_fn)(const struct wc_transition *transition, void *user);
+
+/**
+ * Has each change of state of the loop's connections and listeners told to a hook: before the next
+ * callback, in the order in which they happened, at the latest when the loop comes to wait. Between
+ * two callbacks at most TRACES (docs/LIMITS.md) are kept; more are counted in the loop's stats. What
+ * happened before this call is not told. Without a hook nothing is kept. A second call replaces
+ * what the first one set.
+ *
+ * [loop thread]
+ *
+ * @param loop_          the loop
+ * @param on_transition  the hook; null: none. It may call whatever a callback may.
+ * @param user           goes to the hook
+ * @param free_user      called once with user when the hook was replaced, or when the loop has
+ *                       ended; also if this call fails, before it returns; may be null
+ *
+ * Returns: WC_OK; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ */
+WC_API
+wc_status wc_loop_set_trace(wc_loop loop_,
+                            wc_trace_fn on_transition,
+                            void *user,
+                            wc_free_fn free_user);
+
+/* ---- log ---- */
+
+/** No line. */
+#define WC_LOG_NONE 0
+
+/** The loop cannot go on. */
+#define WC_LOG_ERROR 1
+
+/**
+ * Somebody is not served, or later than he should be: a listener that pauses, a callback that took
+ * long, a descriptor that the kernel refuses to watch.
+ */
+#define WC_LOG_WARN 2
+
+/** Worth knowing once: a listener that accepts again, a wall clock that was set. */
+#define WC_LOG_INFO 3
+
+/** For who looks for a defect: an event for an object that is gone. */
+#define WC_LOG_DEBUG 4
+
+/**
+ * A line of a loop's log. The text stands as long as the library is loaded, the struct until the
+ * hook returns.
+ */
+typedef struct wc_log_line {
+    /** Bytes of this struct as the library knows it. */
+    size_t size;
+    /** The time of the loop, in ms. */
+    uint64_t time_ms;
+    /** The handle of what it is about, or 0. */
+    uint64_t object;
+    /** What happened, in English, NUL-terminated. */
+    const char *text;
+    /** A number that the text speaks of, or 0. */
+    int64_t number;
+    /** How much it matters: WC_LOG_... */
+    int level;
+    /** Why, or WC_OK. */
+    wc_status status;
+    /** The operating system's number for that, or 0. */
+    int32_t os_error;
+    /** Reserved; 0. */
+    int32_t reserved;
+} wc_log_line;
+
+/** The library has something to say. */
+typedef void (*wc_log_fn)(const struct wc_log_line *line, void *user);
+
+/**
+ * Has what the library would want to say told to a hook, before the next callback. Between two
+ * callbacks at most LOGS lines (docs/LIMITS.md) are kept; more are counted in the loop's stats.
+ * Without a hook nothing is kept, and nothing is ever printed. A second call replaces what the
+ * first one set.
+ *
+ * [loop thread]
+ *
+ * @param loop_      the loop
+ * @param level      lines of this level and of those that matter more: WC_LOG_...; WC_LOG_NONE: no
+ *                   hook
+ * @param on_line    the hook; null: none. It may call whatever a callback may.
+ * @param user       goes to the hook
+ * @param free_user  called once with user when the hook was replaced, or when the loop has ended;
+ *                   also if this call fails, before it returns; may be null
+ *
+ * Returns: WC_OK; WC_E_INVAL for another level; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD,
+ * WC_E_FORKED, WC_E_PANIC.
+ */
+WC_API
+wc_status wc_loop_set_log(wc_loop loop_,
+                          int level,
+                          wc_log_fn on_line,
+                          void *user,
+                          wc_free_fn free_user);
+
 /* ---- watch ---- */
 
 /**
@@ -1014,7 +1271,7 @@ wc_status wc_watch_set(wc_watch watch,
 /**
  * Ends a watcher: nothing more is told, also not what has happened already. The loop has forgotten
  * the descriptor before this returns; one that was adopted is closed. The user pointer goes back
- * before the next event.
+ * before the next callback.
  *
  * [loop thread]
  *
@@ -1047,7 +1304,8 @@ wc_status wc_watch_release(wc_watch watch,
  * [loop thread]
  *
  * @param watch  the watcher
- * @param fd     where the descriptor is written; it stays where it was
+ * @param fd     where the descriptor is written; it stays where it was. -1 if the program closed it
+ *               and its number went to a connection of this loop
  *
  * Returns: WC_OK; WC_E_INVAL for a null fd; WC_E_GONE; WC_E_BADHANDLE, WC_E_THREAD, WC_E_FORKED,
  * WC_E_PANIC.
@@ -1313,7 +1571,7 @@ wc_status wc_post_send(wc_post post);
 
 /**
  * Ends a post. It is not told any more, also if it was sent; its user pointer goes back before the
- * next event.
+ * next callback.
  *
  * [loop thread]
  *
@@ -1327,9 +1585,9 @@ wc_status wc_post_free(wc_post post);
 /* ---- job ---- */
 
 /**
- * A job is done. Its only callback, on the loop's thread, never from within the call that submitted
- * or cancelled it. status: WC_OK, or why not; os_error: the system's number for that, or 0; data
- * and len: what wc_pool_read has read, else null and 0; they stand until it returns.
+ * A job is done. Its only callback, on the loop's thread, never from within the call that
+ * submitted or cancelled it. status: WC_OK, or why not; os_error: the system's number for that, or
+ * 0; data and len: what wc_pool_read has read, else null and 0; they stand until it returns.
  */
 typedef void (*wc_done_fn)(wc_job job,
                            wc_status status,
@@ -1345,8 +1603,8 @@ typedef void (*wc_done_fn)(wc_job job,
  *
  * @param job  the job
  *
- * Returns: WC_OK; WC_E_STATE if it runs, or is done and is to be told; WC_E_GONE once that was told;
- * WC_E_BADHANDLE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ * Returns: WC_OK; WC_E_STATE if it runs, or is done and is to be told; WC_E_GONE once that was
+ * told; WC_E_BADHANDLE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
  */
 WC_API
 wc_status wc_job_cancel(wc_job job);
@@ -1364,9 +1622,9 @@ wc_status wc_job_cancel(wc_job job);
  * @param capacity  bytes of room there; WC_ADDRESS_MAX is enough
  * @param port      where the port is written that was given; may be null
  *
- * Returns: WC_OK; WC_NONE if there are no more, or the job failed; WC_E_INVAL if the text does not fit; WC_E_STATE if
- * the job is not done, or is none of wc_pool_resolve; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD,
- * WC_E_FORKED, WC_E_PANIC.
+ * Returns: WC_OK; WC_NONE if there are no more, or the job failed; WC_E_INVAL if the text does not
+ * fit; WC_E_STATE if the job is not done, or is none of wc_pool_resolve; WC_E_BADHANDLE,
+ * WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
  */
 WC_API
 wc_status wc_job_address(wc_job job,
@@ -1448,8 +1706,9 @@ WC_API wc_status wc_pool_options_init(wc_pool_options *options, size_t size);
  *
  * Returns: WC_OK; WC_E_INVAL for a null out or no thread; WC_E_VERSION; WC_E_LIMIT for more pools,
  * more threads, or a smaller or larger stack than docs/LIMITS.md says; WC_E_AGAIN or WC_E_NOMEM if
- * the system cannot make so many threads, and none is left then; WC_E_STATE while the loop is being
- * freed; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC. See pthread_create(3).
+ * the system cannot make so many threads, and none is left then; WC_E_STATE while the loop is
+ * being freed; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC. See
+ * pthread_create(3).
  */
 WC_API
 wc_status wc_pool_new(wc_loop loop_,
@@ -1457,8 +1716,9 @@ wc_status wc_pool_new(wc_loop loop_,
                       wc_pool *out);
 
 /**
- * Frees a pool. Jobs that wait are done with WC_E_CANCELLED; those that run are not waited for: each
- * is told when it is done, and keeps the loop running until then. wc_loop_free does wait for them.
+ * Frees a pool. Jobs that wait are done with WC_E_CANCELLED; those that run are not waited for:
+ * each is told when it is done, and keeps the loop running until then. wc_loop_free does wait for
+ * them.
  *
  * [loop thread]
  *
@@ -1511,13 +1771,13 @@ wc_status wc_pool_submit(wc_pool pool,
                          wc_job *out);
 
 /**
- * Has a pool ask for the addresses of a host, IPv4 and IPv6, which wc_job_address then gives in the
- * order in which the system prefers them. A numeric address is taken as it is, and "localhost" and
- * what ends with ".localhost" is 127.0.0.1 and then ::1: nobody is asked for these, and no thread
- * is needed. Others take as long as the system's resolver tries. The status is WC_E_NOTFOUND if
- * there is no such host or it has no address, WC_E_AGAIN if the name servers did not answer,
- * WC_E_OS or another one if the system refused; os_error is the number of getaddrinfo(3) for it,
- * for gai_strerror(3), or errno where that number is EAI_SYSTEM.
+ * Has a pool ask for the addresses of a host, IPv4 and IPv6, which wc_job_address then gives in
+ * the order in which the system prefers them. A numeric address is taken as it is, and "localhost"
+ * and what ends with ".localhost" is 127.0.0.1 and then ::1: nobody is asked for these, and no
+ * thread is needed. Others take as long as the system's resolver tries. The status is
+ * WC_E_NOTFOUND if there is no such host or it has no address, WC_E_AGAIN if the name servers did
+ * not answer, WC_E_OS or another one if the system refused; os_error is the number of
+ * getaddrinfo(3) for it, for gai_strerror(3), or errno where that number is EAI_SYSTEM.
  *
  * [loop thread]
  *
@@ -1529,8 +1789,9 @@ wc_status wc_pool_submit(wc_pool pool,
  * @param free_user  as for wc_pool_submit
  * @param out        where the handle is written; may be null
  *
- * Returns: WC_OK; WC_E_INVAL for a host that is null or empty; WC_E_LIMIT if the pool is full or the
- * host longer than a name can be; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ * Returns: WC_OK; WC_E_INVAL for a host that is null or empty; WC_E_LIMIT if the pool is full or
+ * the host longer than a name can be; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED,
+ * WC_E_PANIC.
  */
 WC_API
 wc_status wc_pool_resolve(wc_pool pool,
@@ -1542,10 +1803,11 @@ wc_status wc_pool_resolve(wc_pool pool,
                           wc_job *out);
 
 /**
- * Has a pool read a file; on_done gets its bytes. Fewer than max_bytes are given only where the file
- * ends; none where offset is its end or behind it. The status is WC_E_NOTFOUND, WC_E_ACCESS,
- * WC_E_NOFILES or WC_E_NOMEM as the system says; WC_E_INVAL for what is no file on disk: a directory
- * (os_error EISDIR), or a FIFO, a socket or a device (ESPIPE), which is not opened; else WC_E_OS.
+ * Has a pool read a file; on_done gets its bytes. Fewer than max_bytes are given only where the
+ * file ends; none where offset is its end or behind it. The status is WC_E_NOTFOUND, WC_E_ACCESS,
+ * WC_E_NOFILES or WC_E_NOMEM as the system says; WC_E_INVAL for what is no file on disk: a
+ * directory (os_error EISDIR), or a FIFO, a socket or a device (ESPIPE), which is not opened; else
+ * WC_E_OS.
  *
  * [loop thread]
  *
@@ -1758,8 +2020,8 @@ wc_status wc_conn_send_frame(wc_conn conn,
  * @param data  the bytes; copied
  * @param len   how many, or WC_NTS for a NUL-terminated text
  *
- * Returns: WC_OK; WC_E_LIMIT if too many jobs or bytes are queued; WC_E_INVAL; WC_E_BADHANDLE; WC_E_GONE if
- * its loop has ended; WC_E_FORKED.
+ * Returns: WC_OK; WC_E_LIMIT if too many jobs or bytes are queued; WC_E_INVAL; WC_E_BADHANDLE;
+ * WC_E_GONE if its loop has ended; WC_E_FORKED.
  */
 WC_API
 wc_status wc_conn_send_async(wc_conn conn,
@@ -2585,8 +2847,8 @@ wc_status wc_request_respond(wc_request request,
  * @param body     the body; copied
  * @param len      its bytes, or WC_NTS for a NUL-terminated text
  *
- * Returns: WC_OK; WC_E_INVAL; WC_E_LIMIT if too many jobs or bytes are queued; WC_E_BADHANDLE; WC_E_GONE if
- * its loop has ended; WC_E_FORKED.
+ * Returns: WC_OK; WC_E_INVAL; WC_E_LIMIT if too many jobs or bytes are queued; WC_E_BADHANDLE;
+ * WC_E_GONE if its loop has ended; WC_E_FORKED.
  */
 WC_API
 wc_status wc_request_respond_async(wc_request request,

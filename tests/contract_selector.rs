@@ -528,6 +528,11 @@ fn r10_a_descriptor_that_cannot_be_held_is_refused() {
             Some(error) => assert_eq!((backend.name, error), ("epoll", libc::EPERM)),
             None => assert!(watcher.one().readable()),
         }
+        let (near, _far) = pair();
+        watcher.add(&near, 2, Interest::READ);
+        assert_eq!(watcher.refusal(Fd::of(&near)), Some(libc::EEXIST), "watched already");
+        watcher.change(&near, 2, Interest::READ, Interest::NONE);
+        assert_eq!(watcher.refusal(Fd::of(&near)), None, "and then no more");
     });
 }
 
@@ -589,6 +594,7 @@ fn r10_a_closed_number_that_was_watched_is_refused_or_told_as_an_error() {
 
 #[allow(unsafe_code)]
 fn raise_descriptor_limit(need: u64) {
+    let need = need as libc::rlim_t;
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: `limit` is a valid rlimit for both calls.
     unsafe {

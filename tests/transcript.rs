@@ -3,6 +3,9 @@
 //! machine, and where a backend can tell edges also level-triggered, and what is said must be equal
 //! line by line. Between objects the order is the kernel's, so lines are compared by object.
 
+#[path = "transcript/watch.rs"]
+mod watch;
+
 use std::fmt::Write as _;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};

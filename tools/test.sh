@@ -55,6 +55,7 @@ step library make all
 step testlib make testlib
 step examples make c_examples CC=gcc CXX=g++
 step examples-clang make c_examples CC=clang CXX=clang++ EXAMPLES=build/examples-clang
+step cross sh tools/cross.sh
 # shellcheck disable=SC2086
 step pytest $python -m pytest -q $options
 

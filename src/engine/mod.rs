@@ -7,12 +7,15 @@
 
 mod accept;
 mod alarm;
+pub mod log;
+pub mod meter;
 pub mod notice;
 mod pool;
 mod post;
 mod signal;
 mod step;
 mod timer;
+pub mod trace;
 mod turn;
 mod verbs;
 mod watch;
@@ -34,6 +37,7 @@ use crate::source::door::Door;
 use crate::source::wheel::Wheel;
 use crate::sys::{self, Fd, fd::AsFd};
 use alarm::Alarms;
+use log::Level;
 use pool::Pools;
 use post::PostObjects;
 use signal::Signals;
@@ -72,6 +76,10 @@ pub struct Stats {
     pub timers_fired: u64,
     /// Of these, later than `LATE_MS` after their time.
     pub late_timers: u64,
+    /// Lines for people that were dropped.
+    pub lines_dropped: u64,
+    /// Transitions that were dropped.
+    pub transitions_dropped: u64,
     /// Waits that another thread or a signal handler ended.
     pub wakeups: u64,
     /// Jobs of other threads.
@@ -147,6 +155,9 @@ pub struct Loop {
     fired: Option<Handle>,
     hot: Hot,
     pool: Pool,
+    log: Option<Box<log::Log>>,
+    traces: Option<VecDeque<trace::Transition>>,
+    meter: Option<Box<meter::Meter>>,
     stats: Stats,
     os_error: i32,
     /// True exactly when a stop was heard that nobody has taken.
@@ -221,6 +232,9 @@ impl Loop {
             fired: None,
             hot: Hot::default(),
             pool: Pool::default(),
+            log: None,
+            traces: None,
+            meter: None,
             stats: Stats::default(),
             os_error: 0,
             stopping: false,
@@ -306,7 +320,10 @@ impl Loop {
         loop {
             if self.current.is_some() {
                 match self.step() {
-                    Some(notice) => return Some(notice),
+                    Some(notice) => {
+                        self.trace_current();
+                        return Some(notice);
+                    }
                     None => self.current = None,
                 }
             }
@@ -341,9 +358,24 @@ impl Loop {
         std::mem::take(&mut self.stopping)
     }
 
-    /// What another thread sent is for nobody any more.
-    pub fn count_dropped(&mut self) {
+    /// What another thread sent for this object is for nobody any more.
+    pub fn count_dropped(&mut self, object: Handle, why: Status, bytes: usize) {
         self.stats.posts_dropped += 1;
+        let count = i64::try_from(bytes).unwrap_or(i64::MAX);
+        self.say(Level::Info, c"bytes of another thread come too late", object, (why, 0), count);
+    }
+
+    /// The sender was answered when it queued this; a connection that ended since has said so, and
+    /// one that cannot hold it ends now: bytes missing in the middle are worse.
+    fn send_posted(&mut self, conn: Handle, bytes: &[u8]) {
+        let plain = self.is_plain(conn);
+        let sent = if plain { self.send(conn, bytes) } else { Err(Status::GONE) };
+        if let Err(why) = sent {
+            self.count_dropped(conn, why, bytes.len());
+            if why == Status::LIMIT {
+                let _ = self.fail(conn, why);
+            }
+        }
     }
 
     fn receive_message(&mut self, message: Message) -> Option<Notice> {
@@ -351,18 +383,7 @@ impl Loop {
         match message {
             Message::Post(parcel) => return Some(Notice::Post(parcel)),
             Message::Above(message) => return Some(Notice::Above(message)),
-            // The sender was answered when it queued this; a connection that ended since has said
-            // so, and one that cannot hold it ends now: bytes missing in the middle are worse.
-            Message::Send(conn, bytes) if self.is_plain(conn) => match self.send(conn, &bytes) {
-                Ok(_) => {}
-                Err(why) => {
-                    self.count_dropped();
-                    if why == Status::LIMIT {
-                        let _ = self.fail(conn, why);
-                    }
-                }
-            },
-            Message::Send(..) => self.count_dropped(),
+            Message::Send(conn, bytes) => self.send_posted(conn, &bytes),
             Message::Done(job, outcome) => self.receive_job(job, *outcome),
             Message::Close(conn, how) => drop(self.close(conn, how)),
         }

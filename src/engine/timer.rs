@@ -219,6 +219,7 @@ impl Loop {
             self.fired = Some(handle);
         }
         self.stats.timers_fired += 1;
+        self.meter_lateness(due);
         self.stats.late_timers += u64::from(now.0 - due.0 > LATE_MS);
         Some(Notice::Timer(handle))
     }

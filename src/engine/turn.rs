@@ -2,6 +2,7 @@
 //! One turn: reap the dead, tell the selector what changed, wait, mark what is ready.
 
 use super::alarm::ALARM;
+use super::log::Level;
 use super::{DOOR, Loop, SIGNALS, refusal};
 use crate::base::time::Millis;
 use crate::base::{Handle, Kind, Machine, Status};
@@ -21,12 +22,16 @@ impl Loop {
         let timeout = self.timeout(until);
         self.stats.turns += 1;
         self.events.clear();
+        self.meter_wait();
         if let Err(error) = self.selector.wait(&mut self.events, timeout) {
-            self.refused(&error);
-            return Err(refusal(&error));
+            let why = refusal(&error);
+            self.os_error = why.1;
+            self.say(Level::Error, c"the kernel refuses to wait", Handle::NONE, why, 0);
+            return Err(why);
         }
         self.now = self.clock.now();
         self.stamp = self.now.after(0);
+        self.meter_woke();
         self.stats.events += self.events.len() as u64;
         for at in 0..self.events.len() {
             let event = self.events[at];
@@ -120,25 +125,29 @@ impl Loop {
             Some(Kind::Listener) if self.listeners.get(handle).is_some() => {
                 self.accepting.push_back(handle);
             }
-            _ => self.stats.stale_events += 1,
+            _ => self.stale(handle),
         }
     }
 
     fn mark_conn(&mut self, handle: Handle, event: &Event) {
-        let Some(conn) = self.conns.get_mut(handle) else {
-            self.stats.stale_events += 1;
-            return;
-        };
+        let Some(conn) = self.conns.get_mut(handle) else { return self.stale(handle) };
         if conn.life() == Life::Closed {
-            self.stats.stale_events += 1;
-            return;
+            return self.stale(handle);
         }
         conn.report(event);
         self.wake(handle);
     }
 
+    /// An event is for an object that is gone.
+    pub(super) fn stale(&mut self, handle: Handle) {
+        self.stats.stale_events += 1;
+        let text = c"an event is for an object that is gone";
+        self.say(Level::Debug, text, handle, (Status::GONE, 0), 0);
+    }
+
     /// Puts a connection on the ready list.
     pub(super) fn wake(&mut self, handle: Handle) {
+        self.trace_conn(handle);
         if let Some(conn) = self.conns.get_mut(handle)
             && !conn.queued
             && self.current.as_ref().is_none_or(|c| c.conn != handle)
@@ -236,7 +245,7 @@ impl Loop {
             let (why, os_error) = refusal(&error);
             return self.pause(handle, why, os_error);
         }
-        listener.turn(Knock::Retry);
+        self.turn_listener(handle, Knock::Retry);
         self.accepting.push_back(handle);
     }
 
@@ -254,6 +263,8 @@ impl Loop {
                 Err(error) => {
                     let (why, os_error) = refusal(&error);
                     conn.fail(why, os_error);
+                    let text = c"the kernel refuses to watch a connection";
+                    self.say(Level::Warn, text, handle, (why, os_error), 0);
                     self.wake(handle);
                 }
             }

@@ -7,6 +7,8 @@ use super::binding::Bindings;
 use super::call::{Call, PlainFn, User};
 use super::event::{self, wc_event};
 use super::give::{self, Versioned};
+use super::hooks::Hooks;
+use super::watchdog::Meter;
 use crate::base::time::Millis;
 use crate::base::{Handle, Status};
 use crate::engine::{Found, How, Notice, Parcel, View};
@@ -26,8 +28,8 @@ enum After {
     Request(Owner),
     /// A job of a pool is gone.
     Job(Owner),
-    /// A timer was ended by its own callback.
-    Timer(Owner),
+    /// A timer, a watcher or a post was ended by its own callback.
+    Ended(Owner),
     /// A post is dropped, unless it was run.
     Post(Parcel),
 }
@@ -80,6 +82,9 @@ pub(super) struct Core {
     pub freeing: bool,
     /// True exactly when library code has panicked on this loop.
     pub poisoned: bool,
+    pub hooks: Hooks,
+    /// What measures callbacks, if anything does.
+    pub meter: Option<Box<Meter>>,
     /// The event that the program has.
     pub event: wc_event,
     owner: Owner,
@@ -97,6 +102,8 @@ impl Core {
             free_wanted: false,
             freeing: false,
             poisoned: false,
+            hooks: Hooks::default(),
+            meter: None,
             event: wc_event::defaults(),
             owner: Owner::default(),
             after: After::Nothing,
@@ -108,10 +115,12 @@ impl Core {
         // A loop that is freed takes no more jobs, or one that posts itself would keep it alive.
         let mut looked = self.freeing;
         loop {
+            self.meter_end();
             self.settle();
             // The program is through with it: its bytes, its user pointer and its class may go.
             self.event.kind = 0;
-            if let Some(call) = self.bindings.next_release() {
+            if let Some(call) = self.next_hook().or_else(|| self.bindings.next_release()) {
+                self.meter_begin(true, 0, 0);
                 return Ok(Next::Call(call));
             }
             if self.free_wanted || (goal.stoppable && self.host.engine.take_stop()) {
@@ -120,9 +129,14 @@ impl Core {
             }
             if let Some(report) = self.host.next() {
                 if self.describe(report) {
-                    match if calls { self.call() } else { return Ok(Next::Event) } {
-                        Some(call) => return Ok(Next::Call(call)),
-                        None => continue,
+                    let (kind, object) = (self.event.kind, self.event.object);
+                    if !calls {
+                        self.meter_begin(false, kind, object);
+                        return Ok(Next::Event);
+                    }
+                    if let Some(call) = self.call() {
+                        self.meter_begin(true, kind, object);
+                        return Ok(Next::Call(call));
                     }
                 }
                 continue;
@@ -204,16 +218,16 @@ impl Core {
                 self.host.engine.end_job(Handle(self.event.object));
                 self.bindings.remove(owner);
             }
-            After::Timer(owner) => self.bindings.remove(owner),
+            After::Ended(owner) => self.bindings.remove(owner),
             After::Post(parcel) => self.bindings.release_later(drop_of(&parcel)),
         }
     }
 
-    /// The program has ended a timer. Its class may serve another at once, unless the event that
-    /// the program has is of it.
-    pub fn timer_ended(&mut self, timer: Handle, owner: Owner) {
-        if self.event.kind == event::WC_EVENT_TIMER && self.event.object == timer.0 {
-            self.after = After::Timer(owner);
+    /// The program has ended a timer, a watcher or a post. Its class may serve another at once,
+    /// unless the event that the program has is of it.
+    pub fn ended(&mut self, object: Handle, owner: Owner) {
+        if self.event.kind != 0 && self.event.object == object.0 {
+            self.after = After::Ended(owner);
         } else {
             self.bindings.remove(owner);
         }
@@ -388,6 +402,7 @@ impl Core {
         match self.event.kind {
             event::WC_EVENT_TIMER => self.host.engine.timer_owner(object).is_none(),
             event::WC_EVENT_WATCH => self.host.engine.watch_owner(object).is_none(),
+            event::WC_EVENT_POST => self.host.engine.post_owner(object).is_none(),
             _ => false,
         }
     }

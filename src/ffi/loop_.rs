@@ -32,6 +32,12 @@ pub struct wc_loop_options {
     /// Not 0: wc_loop_run goes on waiting though nothing is alive that could make an event, for
     /// jobs that other threads will post.
     pub stay: u32,
+    /// Not 0: the loop measures itself: histograms (wc_loop_get_histogram) and the time in callbacks
+    /// (wc_loop_get_stats). Costs two looks at the clock for each callback and one for each turn.
+    pub measure: u32,
+    /// Callbacks that take so many ms or longer are counted and said to the log hook, and
+    /// wc_loop_busy names the one that runs; 0: none. wc_loop_set_watchdog can change it.
+    pub slow_ms: u32,
 }
 
 // SAFETY: repr(C), size first, integers and pointers only.
@@ -43,6 +49,8 @@ unsafe impl Versioned for wc_loop_options {
             backend: std::ptr::null(),
             max_connections: 0,
             stay: 0,
+            measure: 0,
+            slow_ms: 0,
         }
     }
 }
@@ -113,6 +121,7 @@ pub unsafe extern "C" fn wc_loop_new(
         let handle = table::publish(&place, Box::new(Core::new(host, options.stay != 0)), door);
         with(handle.0, Kind::Loop, |core| {
             core.handle = handle;
+            core.watch_time(options.measure != 0, options.slow_ms);
             Ok(())
         })?;
         // SAFETY: the caller's promise.

@@ -15,6 +15,12 @@ pub mod event;
 
 pub mod loop_;
 
+pub mod watchdog;
+
+pub mod trace;
+
+pub mod log;
+
 pub mod watch;
 
 pub mod signal;
@@ -50,6 +56,8 @@ mod core;
 mod fault;
 mod give;
 mod guard;
+mod hooks;
+mod pulse;
 mod run;
 mod table;
 
@@ -78,10 +86,16 @@ pub fn layout() -> Vec<Layout> {
         stats::wc_loop_stats {
             size, turns, events, stale_events, accepted, closed, accept_pauses, bytes_received,
             bytes_sent, requests, timers_fired, posts, posts_dropped, connections, listeners,
-            timers, live_requests, watches, signals, pools, jobs, post_objects, reserved,
+            timers, live_requests, watches, signals, pools, jobs, post_objects, reserved, wakeups,
+            late_timers, callbacks, callback_ns, longest_callback_ns, slow_callbacks,
+            transitions_dropped, lines_dropped,
         }
         event::wc_event { size, kind, status, os_error, detail, object, parent, data, len, user }
-        loop_::wc_loop_options { size, backend, max_connections, stay }
+        loop_::wc_loop_options { size, backend, max_connections, stay, measure, slow_ms }
+        trace::wc_transition { size, time_ms, object, machine, state, input, next }
+        log::wc_log_line {
+            size, time_ms, object, text, number, level, status, os_error, reserved,
+        }
         timer::wc_timer_options { size, delay_ms, at_ms, unix_ms, repeat_ms, repeat_mode }
         pool::wc_pool_options { size, stack_bytes, threads, queue }
         pool::wc_pool_stats {
@@ -151,6 +165,15 @@ pub fn constants() -> Vec<(&'static str, i64)> {
         event::WC_EVENT_WATCH
         event::WC_EVENT_SIGNAL
         event::WC_EVENT_JOB
+        watchdog::WC_HISTOGRAM_BUCKETS
+        watchdog::WC_HISTOGRAM_CALLBACK
+        watchdog::WC_HISTOGRAM_TURN
+        watchdog::WC_HISTOGRAM_LATENESS
+        log::WC_LOG_NONE
+        log::WC_LOG_ERROR
+        log::WC_LOG_WARN
+        log::WC_LOG_INFO
+        log::WC_LOG_DEBUG
         watch::WC_READ
         watch::WC_WRITE
         watch::WC_EDGE

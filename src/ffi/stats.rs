@@ -61,6 +61,23 @@ pub struct wc_loop_stats {
     pub post_objects: u32,
     /// Reserved; 0.
     pub reserved: u32,
+    /// Waits that another thread or a signal handler ended.
+    pub wakeups: u64,
+    /// Of timers_fired, those later than LATE_MS (docs/LIMITS.md) after their time.
+    pub late_timers: u64,
+    /// Callbacks, hooks and free_user functions called; 0 unless the loop measures or has a watchdog,
+    /// as the three below.
+    pub callbacks: u64,
+    /// Nanoseconds in them.
+    pub callback_ns: u64,
+    /// Nanoseconds in the longest of them.
+    pub longest_callback_ns: u64,
+    /// Of callbacks, those that took slow_ms or longer.
+    pub slow_callbacks: u64,
+    /// Transitions that the trace hook was not told, because too many were kept.
+    pub transitions_dropped: u64,
+    /// Lines that the log hook was not told, for the same reason.
+    pub lines_dropped: u64,
 }
 
 // SAFETY: repr(C), size first, integers only.
@@ -91,6 +108,14 @@ unsafe impl Versioned for wc_loop_stats {
             jobs: 0,
             post_objects: 0,
             reserved: 0,
+            wakeups: 0,
+            late_timers: 0,
+            callbacks: 0,
+            callback_ns: 0,
+            longest_callback_ns: 0,
+            slow_callbacks: 0,
+            transitions_dropped: 0,
+            lines_dropped: 0,
         }
     }
 }
@@ -219,6 +244,7 @@ impl Core {
     fn stats(&self) -> wc_loop_stats {
         let counted = self.host.engine.stats();
         let alive = self.host.engine.alive();
+        let meter = self.meter.as_ref();
         wc_loop_stats {
             size: size_of::<wc_loop_stats>(),
             turns: counted.turns,
@@ -243,6 +269,14 @@ impl Core {
             jobs: alive.jobs as u32,
             post_objects: alive.post_objects as u32,
             reserved: 0,
+            wakeups: counted.wakeups,
+            late_timers: counted.late_timers,
+            callbacks: meter.map_or(0, |meter| meter.count),
+            callback_ns: meter.map_or(0, |meter| meter.nanos),
+            longest_callback_ns: meter.map_or(0, |meter| meter.longest),
+            slow_callbacks: meter.map_or(0, |meter| meter.slow_count),
+            transitions_dropped: counted.transitions_dropped,
+            lines_dropped: counted.lines_dropped,
         }
     }
 }

@@ -217,6 +217,9 @@ impl Selector for Selected {
             self.entries.resize(index + 1, Entry::default());
         }
         let entry = &mut self.entries[index];
+        if old.is_none() && !new.is_none() && !entry.interest.is_none() {
+            return Err(io::Error::from_raw_os_error(libc::EEXIST));
+        }
         entry.anew |= old.is_none() || new.contains(Interest::EDGE) || new.contains(Interest::ONCE);
         entry.token = token.0;
         entry.interest = new;

@@ -32,6 +32,14 @@ fn since_1970() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
+/// Nanoseconds by the same clock for all loops and threads, from some moment on.
+pub fn ticks() -> u64 {
+    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: `now` is valid for the call, which cannot fail for a clock that every system has.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut now) };
+    now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
+}
+
 /// Seconds since 1970-01-01 00:00 UTC; 0 where the machine's date lies before it.
 pub fn unix_seconds() -> u64 {
     since_1970().as_secs()

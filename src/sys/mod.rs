@@ -15,6 +15,8 @@ pub mod fd;
 pub mod file;
 #[cfg(kqueue)]
 pub mod kqueue;
+#[cfg(all(not(target_os = "linux"), target_pointer_width = "64"))]
+mod layout;
 pub mod lent;
 pub mod limit;
 pub mod poll;

@@ -128,8 +128,17 @@ WC_EVENT_REQUEST_DRAIN = 17
 WC_EVENT_REQUEST_CLOSE = 18
 WC_EVENT_REJECT = 19
 WC_EVENT_WATCH = 20
-WC_EVENT_JOB = 23
 WC_EVENT_SIGNAL = 21
+WC_EVENT_JOB = 23
+WC_HISTOGRAM_BUCKETS = 40
+WC_HISTOGRAM_CALLBACK = 1
+WC_HISTOGRAM_TURN = 2
+WC_HISTOGRAM_LATENESS = 3
+WC_LOG_NONE = 0
+WC_LOG_ERROR = 1
+WC_LOG_WARN = 2
+WC_LOG_INFO = 3
+WC_LOG_DEBUG = 4
 WC_READ = 1
 WC_WRITE = 2
 WC_EDGE = 8
@@ -216,6 +225,14 @@ class wc_loop_stats(Structure):
         ("jobs", c_uint32),
         ("post_objects", c_uint32),
         ("reserved", c_uint32),
+        ("wakeups", c_uint64),
+        ("late_timers", c_uint64),
+        ("callbacks", c_uint64),
+        ("callback_ns", c_uint64),
+        ("longest_callback_ns", c_uint64),
+        ("slow_callbacks", c_uint64),
+        ("transitions_dropped", c_uint64),
+        ("lines_dropped", c_uint64),
     ]
 
 
@@ -240,10 +257,45 @@ class wc_loop_options(Structure):
         ("backend", c_char_p),
         ("max_connections", c_uint32),
         ("stay", c_uint32),
+        ("measure", c_uint32),
+        ("slow_ms", c_uint32),
     ]
 
 
 wc_post_fn = CFUNCTYPE(None, wc_loop, c_void_p)
+wc_slow_fn = CFUNCTYPE(None, wc_loop, c_int32, c_uint64, c_uint32, c_void_p)
+
+
+class wc_transition(Structure):
+    _fields_ = [
+        ("size", c_size_t),
+        ("time_ms", c_uint64),
+        ("object", c_uint64),
+        ("machine", c_char_p),
+        ("state", c_char_p),
+        ("input", c_char_p),
+        ("next", c_char_p),
+    ]
+
+
+wc_trace_fn = CFUNCTYPE(None, POINTER(wc_transition), c_void_p)
+
+
+class wc_log_line(Structure):
+    _fields_ = [
+        ("size", c_size_t),
+        ("time_ms", c_uint64),
+        ("object", c_uint64),
+        ("text", c_char_p),
+        ("number", c_int64),
+        ("level", c_int),
+        ("status", wc_status),
+        ("os_error", c_int32),
+        ("reserved", c_int32),
+    ]
+
+
+wc_log_fn = CFUNCTYPE(None, POINTER(wc_log_line), c_void_p)
 wc_watch_fn = CFUNCTYPE(None, wc_watch, c_uint32, c_void_p)
 wc_signal_fn = CFUNCTYPE(None, wc_signal, c_int, c_uint32, c_void_p)
 
@@ -454,6 +506,7 @@ PROTOTYPES = [
     ("wc_loop_backend", wc_status, [wc_loop, POINTER(wc_str)]),
     ("wc_loop_os_error", wc_status, [wc_loop, POINTER(c_int32)]),
     ("wc_loop_get_stats", wc_status, [wc_loop, POINTER(wc_loop_stats)]),
+    ("wc_event_name", c_char_p, [c_int32]),
     ("wc_loop_options_init", wc_status, [POINTER(wc_loop_options), c_size_t]),
     ("wc_loop_new", wc_status, [POINTER(wc_loop_options), POINTER(wc_loop)]),
     ("wc_loop_run", wc_status, [wc_loop]),
@@ -466,6 +519,11 @@ PROTOTYPES = [
     ("wc_loop_free", wc_status, [wc_loop]),
     ("wc_loop_detach", wc_status, [wc_loop]),
     ("wc_loop_post", wc_status, [wc_loop, wc_post_fn, c_void_p, wc_free_fn]),
+    ("wc_loop_set_watchdog", wc_status, [wc_loop, c_uint32, wc_slow_fn, c_void_p, wc_free_fn]),
+    ("wc_loop_busy", wc_status, [wc_loop, POINTER(c_int32), POINTER(c_uint64), POINTER(c_uint64)]),
+    ("wc_loop_get_histogram", wc_status, [wc_loop, c_int, POINTER(c_uint64), c_size_t]),
+    ("wc_loop_set_trace", wc_status, [wc_loop, wc_trace_fn, c_void_p, wc_free_fn]),
+    ("wc_loop_set_log", wc_status, [wc_loop, c_int, wc_log_fn, c_void_p, wc_free_fn]),
     ("wc_watch_start", wc_status,
      [wc_loop, c_int, c_uint32, wc_watch_fn, c_void_p, wc_free_fn, POINTER(wc_watch)]),
     ("wc_watch_set", wc_status, [wc_watch, c_uint32]),

@@ -43,15 +43,16 @@ static TABLE: Table = Table::new();
 
 impl Table {
     const fn new() -> Table {
-        const RULE: Rule = Rule {
-            call: AtomicUsize::new(0),
-            from: AtomicU32::new(0),
-            until: AtomicU32::new(0),
-            os_error: AtomicI32::new(0),
-            short_to: AtomicUsize::new(0),
-        };
         Table {
-            rules: [const { RULE }; ROOM],
+            rules: [const {
+                Rule {
+                    call: AtomicUsize::new(0),
+                    from: AtomicU32::new(0),
+                    until: AtomicU32::new(0),
+                    os_error: AtomicI32::new(0),
+                    short_to: AtomicUsize::new(0),
+                }
+            }; ROOM],
             len: AtomicUsize::new(0),
             asked: [const { AtomicU32::new(0) }; Call::ALL.len()],
             hits: [const { AtomicU32::new(0) }; Call::ALL.len()],
