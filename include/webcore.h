@@ -1610,7 +1610,7 @@ wc_status wc_post_send(wc_post post);
 
 /**
  * Ends a post. It is not told any more, also if it was sent; its user pointer goes back before the
- * next event.
+ * next callback.
  *
  * [loop thread]
  *
