@@ -476,6 +476,10 @@ typedef struct wc_loop_stats {
     uint32_t watches;
     /** Watchers of signals that live. */
     uint32_t signals;
+    /** Children that live. */
+    uint32_t children;
+    /** Reserved; 0. */
+    uint32_t reserved;
     /** Waits that another thread or a signal handler ended. */
     uint64_t wakeups;
     /** Of timers_fired, those later than LATE_MS (docs/LIMITS.md) after their time. */
@@ -673,6 +677,13 @@ wc_status wc_loop_get_stats(wc_loop loop_,
 
 /** A watched descriptor is ready. detail: for what, WC_READ and the like. */
 #define WC_EVENT_WATCH 20
+
+/**
+ * A child has exited and its output has ended. detail: what it gave to exit(3), or -1; os_error:
+ * the signal that ended it, or 0; status: WC_OK if it ended by itself. Its last event, after those
+ * of its streams.
+ */
+#define WC_EVENT_CHILD_EXIT 22
 
 /**
  * A signal came. detail: its number; os_error: how often, since this was told last.
@@ -1047,7 +1058,7 @@ typedef struct wc_transition {
     uint64_t time_ms;
     /** Whose state changed. */
     uint64_t object;
-    /** The machine: "connection" or "listener". */
+    /** The machine: "connection", "listener", "child" or "end of a child". */
     const char *machine;
     /** The state that it was in. */
     const char *state;
@@ -1061,7 +1072,7 @@ typedef struct wc_transition {
 typedef void (*wc_trace_fn)(const struct wc_transition *transition, void *user);
 
 /**
- * Has each change of state of the loop's connections and listeners told to a hook: before the next
+ * Has each change of state of the loop's connections, listeners and children told to a hook: before the next
  * callback, in the order in which they happened, at the latest when the loop comes to wait. Between
  * two callbacks at most TRACES (docs/LIMITS.md) are kept; more are counted in the loop's stats. What
  * happened before this call is not told. Without a hook nothing is kept. A second call replaces
