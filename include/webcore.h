@@ -78,6 +78,9 @@ typedef uint64_t wc_pool;
 /** A job of a pool; 0 is none. */
 typedef uint64_t wc_job;
 
+/** A post that is sent from any thread; 0 is none. */
+typedef uint64_t wc_post;
+
 /** A timer of a loop; 0 is none. */
 typedef uint64_t wc_timer;
 
@@ -197,6 +200,12 @@ typedef void (*wc_free_fn)(void *user);
 
 /** There is no file, program or host of that name. */
 #define WC_E_NOTFOUND (-59)
+
+/**
+ * The system has no room for it now, or a name server did not answer: another try may do
+ * better.
+ */
+#define WC_E_AGAIN (-60)
 
 /** The peer reset the connection. */
 #define WC_E_RESET (-80)
@@ -438,6 +447,18 @@ const char *wc_status_text(wc_status status);
 
 /* ---- stats ---- */
 
+/** The backend can tell each arrival once: WC_EDGE has an effect. */
+#define WC_FEATURE_EDGE 1
+
+/**
+ * The backend tells hang-ups and errors as such, to who neither reads nor writes, too. Without it
+ * the next read or write tells: a connection that is paused hears of a reset when it goes on.
+ */
+#define WC_FEATURE_HANGUP 2
+
+/** The backend has a descriptor that another loop can wait on. */
+#define WC_FEATURE_DESCRIPTOR 4
+
 /** What a loop has counted since it was made. Set size before the call. */
 typedef struct wc_loop_stats {
     /** Bytes of this struct as the caller knows it. */
@@ -462,8 +483,13 @@ typedef struct wc_loop_stats {
     uint64_t requests;
     /** Times that a timer fired. */
     uint64_t timers_fired;
-    /** Jobs of other threads taken. */
+    /** Jobs of other threads taken, and times that a wc_post was told. */
     uint64_t posts;
+    /**
+     * Of what other threads sent on connections and answered to requests, what could not go out:
+     * the connection had ended, or its output, or HTTP was spoken on it, or the request was over.
+     */
+    uint64_t posts_dropped;
     /** Connections now. */
     uint32_t connections;
     /** Open listeners now. */
@@ -478,15 +504,24 @@ typedef struct wc_loop_stats {
     uint32_t signals;
     /** Children that live. */
     uint32_t children;
+<<<<<<< HEAD
     /** Reserved; 0. */
     uint32_t reserved;
+=======
+    /** Pools of threads now. */
+    uint32_t pools;
+    /** Jobs of pools now. */
+    uint32_t jobs;
+    /** Posts made by wc_post_new now. */
+    uint32_t post_objects;
+>>>>>>> main
     /** Waits that another thread or a signal handler ended. */
     uint64_t wakeups;
     /** Of timers_fired, those later than LATE_MS (docs/LIMITS.md) after their time. */
     uint64_t late_timers;
     /**
-     * Callbacks, hooks and free_user functions called; 0 unless the loop measures or has a watchdog,
-     * as the three below.
+     * Callbacks, hooks and free_user functions called; 0 unless the loop measures or has a
+     * watchdog, as the three below.
      */
     uint64_t callbacks;
     /** Nanoseconds in them. */
@@ -511,7 +546,8 @@ typedef struct wc_loop_stats {
 WC_API size_t wc_backend_count(void);
 
 /**
- * The name of a backend, the preferred one first: "epoll", "poll".
+ * The name of a backend, the preferred one first: "epoll", "kqueue", "poll", "select". Man pages:
+ * epoll(7), kqueue(2), poll(2), select(2).
  *
  * [any thread]
  *
@@ -519,7 +555,20 @@ WC_API size_t wc_backend_count(void);
  *
  * Returns: a text that stands as long as the library is loaded; null past the end.
  */
-WC_API const char *wc_backend_name(size_t index);
+WC_API
+const char *wc_backend_name(size_t index);
+
+/**
+ * What a backend can do that others cannot.
+ *
+ * [any thread]
+ *
+ * @param index  less than wc_backend_count()
+ * @param bits   where a sum of WC_FEATURE_... is written
+ *
+ * Returns: WC_OK; WC_E_INVAL past the end, or for a null pointer.
+ */
+WC_API wc_status wc_backend_features(size_t index, uint32_t *bits);
 
 /**
  * The time of the loop: that of the wait that returned last, in ms since the loop was made.
@@ -632,7 +681,8 @@ wc_status wc_loop_get_stats(wc_loop loop_,
 #define WC_EVENT_TIMER 8
 
 /**
- * A job of another thread: wc_loop_dispatch runs it; if it is not run, its drop function is.
+ * A job of another thread: wc_loop_dispatch runs it; if it is not run, its drop function is. Or a
+ * post was sent: object is its handle then, else 0.
  */
 #define WC_EVENT_POST 9
 
@@ -690,6 +740,12 @@ wc_status wc_loop_get_stats(wc_loop loop_,
  */
 #define WC_EVENT_SIGNAL 21
 
+/**
+ * A job of a pool is done: status and os_error say how, data and len are what was read. parent:
+ * its pool. Its only event.
+ */
+#define WC_EVENT_JOB 23
+
 /** One event of the pull face. Set size to sizeof(wc_event) before the first call. */
 typedef struct wc_event {
     /** Bytes of this struct as the caller knows it; set by the caller. */
@@ -702,7 +758,7 @@ typedef struct wc_event {
     int32_t os_error;
     /** More of what happened, where the kind says so, else 0. */
     int32_t detail;
-    /** The handle of what it happened to; 0 for a post. */
+    /** The handle of what it happened to; 0 for a job of wc_loop_post. */
     uint64_t object;
     /** The handle of what that belongs to, where the kind says so, else 0. */
     uint64_t parent;
@@ -748,8 +804,9 @@ typedef struct wc_loop_options {
      */
     uint32_t stay;
     /**
-     * Not 0: the loop measures itself: histograms (wc_loop_get_histogram) and the time in callbacks
-     * (wc_loop_get_stats). Costs two looks at the clock for each callback and one for each turn.
+     * Not 0: the loop measures itself: histograms (wc_loop_get_histogram) and the time in
+     * callbacks (wc_loop_get_stats). Costs two looks at the clock for each callback and one for
+     * each turn.
      */
     uint32_t measure;
     /**
@@ -842,8 +899,9 @@ wc_status wc_loop_dispatch(wc_loop loop_);
 /**
  * Makes the loop ready to be waited for elsewhere: it is told what to wait on and for how long,
  * and the kernel what to look for. Wait then with poll(2), select(2) or a loop of another library
- * until the descriptor is readable or the time is up, and call wc_loop_step. A call on anything of
- * the loop may change what was answered: prepare again before each wait.
+ * until the descriptor is readable or the time is up, and call wc_loop_step, which may find that
+ * there is nothing. A call on anything of the loop may change what was answered: prepare again
+ * before each wait.
  *
  * [loop thread] Not from a callback of the same loop.
  *
@@ -1072,10 +1130,18 @@ typedef struct wc_transition {
 typedef void (*wc_trace_fn)(const struct wc_transition *transition, void *user);
 
 /**
+<<<<<<< HEAD
  * Has each change of state of the loop's connections, listeners and children told to a hook: before the next
  * callback, in the order in which they happened, at the latest when the loop comes to wait. Between
  * two callbacks at most TRACES (docs/LIMITS.md) are kept; more are counted in the loop's stats. What
  * happened before this call is not told. Without a hook nothing is kept. A second call replaces
+=======
+ * Has each change of state of the loop's connections and listeners told to a hook: between two
+ * callbacks, in the order in which they happened, at the latest before the loop waits; what an
+ * event has changed is told after its callback. Between two callbacks at most TRACES
+ * (docs/LIMITS.md) are kept; more are counted in the loop's stats. What happened before this call
+ * is not told. Without a hook nothing is kept. A second call replaces
+>>>>>>> main
  * what the first one set.
  *
  * [loop thread]
@@ -1346,7 +1412,7 @@ wc_status wc_signal_start(wc_loop loop_,
 /**
  * Ends a watcher of a signal: nothing more is told, also not what came already. If it was the last
  * one of its number, the signal does again what it did before. The user pointer goes back before
- * the next event.
+ * the next callback.
  *
  * [loop thread]
  *
@@ -1366,14 +1432,14 @@ wc_status wc_signal_stop(wc_signal signal);
 #define WC_REPEAT_RATE 0
 
 /**
- * Later firings come repeat_ms after the callback of the one before has returned; in the pull face,
- * after the next event was asked for.
+ * Later firings come repeat_ms after the callback of the one before has returned; in the pull
+ * face, after the next event was asked for.
  */
 #define WC_REPEAT_DELAY 1
 
 /**
- * When a timer fires. Fill it with wc_timer_options_init, then change what you want. At most one of
- * the three times is not 0; without any the timer fires at once.
+ * When a timer fires. Fill it with wc_timer_options_init, then change what you want. At most one
+ * of the three times is not 0; without any the timer fires at once.
  */
 typedef struct wc_timer_options {
     /** Bytes of this struct as the caller knows it. */
@@ -1441,8 +1507,8 @@ wc_status wc_timer_start(wc_loop loop_,
  * A timer that is due at a date is an alarm. It fires once the wall clock shows that date or a
  * later one, never before, also when the clock is set back meanwhile; when it is set forward the
  * alarm is prompt: at once on Linux (timerfd_create(2)), within ALARM_LOOK_MS (docs/LIMITS.md)
- * elsewhere. An alarm that repeats keeps to its dates, skips those that are past, and after a clock
- * was set back comes no later than a period from then.
+ * elsewhere. An alarm that repeats keeps to its dates, skips those that are past, and after a
+ * clock was set back comes no later than a period from then.
  *
  * [loop thread]
  *
@@ -1468,8 +1534,8 @@ wc_status wc_timer_schedule(wc_loop loop_,
                             wc_timer *out);
 
 /**
- * Sets a timer to fire anew, `delay_ms` from now; its repetition goes on from there. An alarm counts
- * them by the wall clock. Costs the same whatever the number of timers, but for alarms.
+ * Sets a timer to fire anew, `delay_ms` from now; its repetition goes on from there. An alarm
+ * counts them by the wall clock. Costs the same whatever the number of timers, but for alarms.
  *
  * [loop thread]
  *
@@ -1512,6 +1578,312 @@ wc_status wc_timer_cancel(wc_timer timer);
 WC_API
 wc_status wc_timer_due(wc_timer timer,
                        uint64_t *ms);
+
+/* ---- post ---- */
+
+/** A post was sent, once or more often, since this was last called. */
+typedef void (*wc_sent_fn)(wc_post post, void *user);
+
+/**
+ * Makes a post: a callback that any thread and any signal handler can have the loop make, by
+ * wc_post_send. It keeps the loop running until it is freed, as a timer or a listener does.
+ *
+ * [loop thread]
+ *
+ * @param loop_      the loop
+ * @param on_sent    the callback; may be null for a program that pulls events
+ * @param user       goes to the callback
+ * @param free_user  called once with user when the post has ended; also if this call fails, before
+ *                   it returns; may be null
+ * @param out        where the handle is written; may be null
+ *
+ * Returns: WC_OK; WC_E_LIMIT if too many are alive; WC_E_STATE while the loop is being freed;
+ * WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ */
+WC_API
+wc_status wc_post_new(wc_loop loop_,
+                      wc_sent_fn on_sent,
+                      void *user,
+                      wc_free_fn free_user,
+                      wc_post *out);
+
+/**
+ * Has the loop call back. The callback begins after this at least once, and sees what was written
+ * before; what is sent several times before it begins may be one call.
+ *
+ * [any thread] Also from a signal handler: it is async-signal-safe (signal-safety(7)).
+ *
+ * @param post  the post
+ *
+ * Returns: WC_OK; WC_E_GONE if it was freed, or its loop; WC_E_BADHANDLE, WC_E_FORKED.
+ */
+WC_API
+wc_status wc_post_send(wc_post post);
+
+/**
+ * Ends a post. It is not told any more, also if it was sent; its user pointer goes back before the
+ * next callback.
+ *
+ * [loop thread]
+ *
+ * @param post  the post
+ *
+ * Returns: WC_OK; WC_E_GONE; WC_E_BADHANDLE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ */
+WC_API
+wc_status wc_post_free(wc_post post);
+
+/* ---- job ---- */
+
+/**
+ * A job is done. Its only callback, on the loop's thread, never from within the call that
+ * submitted or cancelled it. status: WC_OK, or why not; os_error: the system's number for that, or
+ * 0; data and len: what wc_pool_read has read, else null and 0; they stand until it returns.
+ */
+typedef void (*wc_done_fn)(wc_job job,
+                           wc_status status,
+                           int32_t os_error,
+                           const char *data,
+                           size_t len,
+                           void *user);
+
+/**
+ * Takes a job back that no thread has begun: it is done with WC_E_CANCELLED.
+ *
+ * [loop thread]
+ *
+ * @param job  the job
+ *
+ * Returns: WC_OK; WC_E_STATE if it runs, or is done and is to be told; WC_E_GONE once that was
+ * told; WC_E_BADHANDLE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ */
+WC_API
+wc_status wc_job_cancel(wc_job job);
+
+/**
+ * An address that wc_pool_resolve has found: ask for 0, 1 and so on until the answer is WC_NONE.
+ *
+ * [loop thread] From on_done on until it returns; in the pull face, until the next event is asked
+ * for.
+ *
+ * @param job       the job
+ * @param index     which one, from 0; the system prefers the lower ones
+ * @param text      where the address is written, with its NUL; an address of a link has the number
+ *                  of its interface behind a '%'
+ * @param capacity  bytes of room there; WC_ADDRESS_MAX is enough
+ * @param port      where the port is written that was given; may be null
+ *
+ * Returns: WC_OK; WC_NONE if there are no more, or the job failed; WC_E_INVAL if the text does not
+ * fit; WC_E_STATE if the job is not done, or is none of wc_pool_resolve; WC_E_BADHANDLE,
+ * WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ */
+WC_API
+wc_status wc_job_address(wc_job job,
+                         size_t index,
+                         char *text,
+                         size_t capacity,
+                         uint16_t *port);
+
+/* ---- pool ---- */
+
+/**
+ * How a pool is made. Fill it with wc_pool_options_init, then change what you want.
+ */
+typedef struct wc_pool_options {
+    /** Bytes of this struct as the caller knows it. */
+    size_t size;
+    /** Bytes of a thread's stack, at the least. */
+    size_t stack_bytes;
+    /** How many threads; at least 1. */
+    uint32_t threads;
+    /** Jobs that the pool takes beside one for each thread; 0: none waits. */
+    uint32_t queue;
+} wc_pool_options;
+
+/**
+ * What a pool has counted since it was made, and how it stands. Set size before the call.
+ */
+typedef struct wc_pool_stats {
+    /** Bytes of this struct as the caller knows it. */
+    size_t size;
+    /** Jobs taken in. */
+    uint64_t submitted;
+    /** Jobs that ran to their end, or needed no thread. */
+    uint64_t done;
+    /** Jobs cancelled. */
+    uint64_t cancelled;
+    /** Jobs refused because the pool was full. */
+    uint64_t refused;
+    /** Its threads. */
+    uint32_t threads;
+    /** Jobs that wait for a thread now. */
+    uint32_t queued;
+    /** Jobs that run now. */
+    uint32_t running;
+    /** Reserved; 0. */
+    uint32_t reserved;
+} wc_pool_stats;
+
+/**
+ * What a job does, on a thread of its pool, at the same time as the loop and other jobs. It may
+ * call what is [any thread], and nothing else of the library. An exception of C++ that leaves it
+ * ends the process by std::terminate; it may not be left by longjmp or pthread_exit.
+ */
+typedef void (*wc_work_fn)(void *user);
+
+/**
+ * Fills pool options with the defaults.
+ *
+ * [any thread]
+ *
+ * @param options  the struct to fill
+ * @param size     its size: sizeof(wc_pool_options)
+ *
+ * Returns: WC_OK; WC_E_INVAL for null; WC_E_VERSION for a size that no version had.
+ */
+WC_API wc_status wc_pool_options_init(wc_pool_options *options, size_t size);
+
+/**
+ * Makes a pool of threads, all of them at once. It belongs to its loop and ends with it. Signals
+ * are blocked in its threads, but for those that a thread raises by what it does itself, such as
+ * SIGSEGV. A pool whose jobs wait for long, such as for names of hosts, should not be the one that
+ * others wait for: make one for each. A pool without jobs keeps no loop running.
+ *
+ * [loop thread]
+ *
+ * @param loop_    the loop
+ * @param options  how; null: the defaults; copied
+ * @param out      where the handle is written
+ *
+ * Returns: WC_OK; WC_E_INVAL for a null out or no thread; WC_E_VERSION; WC_E_LIMIT for more pools,
+ * more threads, or a smaller or larger stack than docs/LIMITS.md says; WC_E_AGAIN or WC_E_NOMEM if
+ * the system cannot make so many threads, and none is left then; WC_E_STATE while the loop is
+ * being freed; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC. See
+ * pthread_create(3).
+ */
+WC_API
+wc_status wc_pool_new(wc_loop loop_,
+                      const wc_pool_options *options,
+                      wc_pool *out);
+
+/**
+ * Frees a pool. Jobs that wait are done with WC_E_CANCELLED; those that run are not waited for:
+ * each is told when it is done, and keeps the loop running until then. wc_loop_free does wait for
+ * them.
+ *
+ * [loop thread]
+ *
+ * @param pool  the pool; its handle answers WC_E_GONE from then on
+ *
+ * Returns: WC_OK; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ */
+WC_API
+wc_status wc_pool_free(wc_pool pool);
+
+/**
+ * What a pool has counted, and how it stands.
+ *
+ * [loop thread]
+ *
+ * @param pool  the pool
+ * @param out   the counters, its size set by the caller
+ *
+ * Returns: WC_OK; WC_E_INVAL; WC_E_VERSION; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED,
+ * WC_E_PANIC.
+ */
+WC_API
+wc_status wc_pool_get_stats(wc_pool pool,
+                            wc_pool_stats *out);
+
+/**
+ * Has a pool do something. Jobs of one pool begin in the order in which they were submitted; with
+ * one thread they also end in it.
+ *
+ * [loop thread]
+ *
+ * @param pool       the pool
+ * @param work       is called with user on a thread of the pool
+ * @param on_done    is called on the loop's thread when work has returned, with WC_OK, or with
+ *                   WC_E_CANCELLED or WC_E_FREED if it was never called; may be null
+ * @param user       goes to both
+ * @param free_user  called once with user, on the loop's thread, after on_done; also if this call
+ *                   fails, before it returns; may be null
+ * @param out        where the handle is written; may be null
+ *
+ * Returns: WC_OK; WC_E_INVAL for a null work; WC_E_LIMIT if the pool is full; WC_E_BADHANDLE,
+ * WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ */
+WC_API
+wc_status wc_pool_submit(wc_pool pool,
+                         wc_work_fn work,
+                         wc_done_fn on_done,
+                         void *user,
+                         wc_free_fn free_user,
+                         wc_job *out);
+
+/**
+ * Has a pool ask for the addresses of a host, IPv4 and IPv6, which wc_job_address then gives in
+ * the order in which the system prefers them. A numeric address is taken as it is, and "localhost"
+ * and what ends with ".localhost" is 127.0.0.1 and then ::1: nobody is asked for these, and no
+ * thread is needed. Others take as long as the system's resolver tries. The status is
+ * WC_E_NOTFOUND if there is no such host or it has no address, WC_E_AGAIN if the name servers did
+ * not answer, WC_E_OS or another one if the system refused; os_error is the number of
+ * getaddrinfo(3) for it, for gai_strerror(3), or errno where that number is EAI_SYSTEM.
+ *
+ * [loop thread]
+ *
+ * @param pool       the pool
+ * @param host       the host as the name system knows it; copied
+ * @param port       is given back with each address
+ * @param on_done    as for wc_pool_submit
+ * @param user       goes to on_done
+ * @param free_user  as for wc_pool_submit
+ * @param out        where the handle is written; may be null
+ *
+ * Returns: WC_OK; WC_E_INVAL for a host that is null or empty; WC_E_LIMIT if the pool is full or
+ * the host longer than a name can be; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED,
+ * WC_E_PANIC.
+ */
+WC_API
+wc_status wc_pool_resolve(wc_pool pool,
+                          const char *host,
+                          uint16_t port,
+                          wc_done_fn on_done,
+                          void *user,
+                          wc_free_fn free_user,
+                          wc_job *out);
+
+/**
+ * Has a pool read a file; on_done gets its bytes. Fewer than max_bytes are given only where the
+ * file ends; none where offset is its end or behind it. The status is WC_E_NOTFOUND, WC_E_ACCESS,
+ * WC_E_NOFILES or WC_E_NOMEM as the system says; WC_E_INVAL for what is no file on disk: a
+ * directory (os_error EISDIR), or a FIFO, a socket or a device (ESPIPE), which is not opened; else
+ * WC_E_OS.
+ *
+ * [loop thread]
+ *
+ * @param pool       the pool
+ * @param path       the file; copied
+ * @param offset     the first byte to read, from the file's start
+ * @param max_bytes  how many at most
+ * @param on_done    as for wc_pool_submit; the bytes are lent until it returns
+ * @param user       goes to on_done
+ * @param free_user  as for wc_pool_submit
+ * @param out        where the handle is written; may be null
+ *
+ * Returns: WC_OK; WC_E_INVAL for a path that is null or empty; WC_E_LIMIT if the pool is full or
+ * max_bytes more than docs/LIMITS.md says; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED,
+ * WC_E_PANIC. See open(2), pread(2).
+ */
+WC_API
+wc_status wc_pool_read(wc_pool pool,
+                       const char *path,
+                       uint64_t offset,
+                       size_t max_bytes,
+                       wc_done_fn on_done,
+                       void *user,
+                       wc_free_fn free_user,
+                       wc_job *out);
 
 /* ---- conn_options ---- */
 
@@ -1690,7 +2062,8 @@ wc_status wc_conn_send_frame(wc_conn conn,
 /**
  * Has the loop's thread queue bytes for the peer. If the connection has ended by then they are
  * dropped; its on_close has said so. So are they where wc_conn_send would answer WC_E_STATE by
- * then. Bytes that would pass write_limit end the connection with WC_E_LIMIT.
+ * then. Bytes that would pass write_limit end the connection with WC_E_LIMIT. What is dropped is
+ * counted: posts_dropped of wc_loop_get_stats.
  *
  * [any thread] Not from a signal handler.
  *
@@ -1698,8 +2071,8 @@ wc_status wc_conn_send_frame(wc_conn conn,
  * @param data  the bytes; copied
  * @param len   how many, or WC_NTS for a NUL-terminated text
  *
- * Returns: WC_OK; WC_E_LIMIT if too many jobs are queued; WC_E_INVAL; WC_E_BADHANDLE; WC_E_GONE if
- * its loop has ended; WC_E_FORKED.
+ * Returns: WC_OK; WC_E_LIMIT if too many jobs or bytes are queued; WC_E_INVAL; WC_E_BADHANDLE;
+ * WC_E_GONE if its loop has ended; WC_E_FORKED.
  */
 WC_API
 wc_status wc_conn_send_async(wc_conn conn,
@@ -2823,8 +3196,8 @@ wc_status wc_request_respond(wc_request request,
  * @param body     the body; copied
  * @param len      its bytes, or WC_NTS for a NUL-terminated text
  *
- * Returns: WC_OK; WC_E_INVAL; WC_E_LIMIT if too many jobs are queued; WC_E_BADHANDLE; WC_E_GONE if
- * its loop has ended; WC_E_FORKED.
+ * Returns: WC_OK; WC_E_INVAL; WC_E_LIMIT if too many jobs or bytes are queued; WC_E_BADHANDLE;
+ * WC_E_GONE if its loop has ended; WC_E_FORKED.
  */
 WC_API
 wc_status wc_request_respond_async(wc_request request,

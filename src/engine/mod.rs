@@ -11,6 +11,8 @@ mod alarm;
 pub mod log;
 pub mod meter;
 pub mod notice;
+mod pool;
+mod post;
 mod signal;
 mod step;
 mod timer;
@@ -22,6 +24,7 @@ mod watch;
 pub use accept::Listen;
 pub use child::{Plan, Spawn};
 pub use notice::{How, Message, Notice, Parcel, Ready, View};
+pub use pool::{Found, Outcome, PoolSettings, PoolStats, Work};
 pub use timer::{Schedule, When};
 
 use crate::base::limits;
@@ -38,6 +41,8 @@ use crate::sys::{self, Fd, fd::AsFd};
 use alarm::Alarms;
 use child::Children;
 use log::Level;
+use pool::Pools;
+use post::PostObjects;
 use signal::Signals;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -82,6 +87,8 @@ pub struct Stats {
     pub wakeups: u64,
     /// Jobs of other threads.
     pub posts: u64,
+    /// Of what other threads sent, what was for nobody any more.
+    pub posts_dropped: u64,
 }
 
 /// What lives in a loop, by kind.
@@ -95,6 +102,12 @@ pub struct Alive {
     pub timers: usize,
     /// Watchers of descriptors.
     pub watches: usize,
+    /// Pools of threads, also those that were freed and have jobs to tell.
+    pub pools: usize,
+    /// Jobs of pools, also one whose last word is being said.
+    pub jobs: usize,
+    /// Posts that are made once and sent often.
+    pub post_objects: usize,
     /// Children, also those whose last word is being said.
     pub children: usize,
     /// Watchers of signals.
@@ -127,6 +140,8 @@ pub struct Loop {
     listeners: Slab<Listener>,
     timers: Slab<UserTimer>,
     watches: Watches,
+    pools: Pools,
+    post_objects: PostObjects,
     children: Children,
     signals: Signals,
     alarms: Alarms,
@@ -174,8 +189,8 @@ impl Loop {
         Ok(new)
     }
 
-    /// A loop on the selector and the clock given; level-triggered, and asking the kernel for nothing
-    /// else.
+    /// A loop on the selector and the clock given; level-triggered, and asking the kernel for
+    /// nothing else.
     pub fn with(
         settings: &Settings<'_>,
         mut selector: Box<dyn Selector>,
@@ -203,6 +218,8 @@ impl Loop {
             listeners: Slab::new(Kind::Listener, number, floor),
             timers: Slab::new(Kind::Timer, number, floor),
             watches: Watches::new(number, floor),
+            pools: Pools::new(number, floor),
+            post_objects: PostObjects::new(number, floor),
             children: Children::new(number, floor),
             signals: Signals::new(number, floor),
             alarms: Alarms::new(false),
@@ -264,6 +281,9 @@ impl Loop {
             listeners: self.open_listeners,
             timers: self.timers.len(),
             watches: self.watches.len(),
+            pools: self.pools.len(),
+            jobs: self.pools.jobs(),
+            post_objects: self.post_objects.len(),
             children: self.children.len(),
             signals: self.signals.len(),
         }
@@ -275,6 +295,8 @@ impl Loop {
             && self.listeners.is_empty()
             && self.timers.is_empty()
             && self.watches.is_empty()
+            && self.pools.jobs() == 0
+            && self.post_objects.is_empty()
             && self.children.is_empty()
             && self.signals.is_empty()
             && self.notices.is_empty()
@@ -293,6 +315,8 @@ impl Loop {
             self.listeners.highest(),
             self.timers.highest(),
             self.watches.highest(),
+            self.pools.highest(),
+            self.post_objects.highest(),
             self.children.highest(),
             self.signals.highest(),
         ];
@@ -302,7 +326,9 @@ impl Loop {
     /// The next thing that happened in this turn; none when all is said and done.
     #[expect(clippy::should_implement_trait, reason = "what it gives is used before the next")]
     pub fn next(&mut self) -> Option<Notice> {
-        self.settle_fired();
+        if let Some(owner) = self.settle_fired() {
+            self.notices.push_back(Notice::Ended(owner));
+        }
         loop {
             if self.current.is_some() {
                 match self.step() {
@@ -326,6 +352,8 @@ impl Loop {
                 return Some(notice);
             } else if let Some(notice) = self.next_expired().or_else(|| self.next_alarm()) {
                 return Some(notice);
+            } else if let Some(notice) = self.next_done().or_else(|| self.next_sent()) {
+                return Some(notice);
             } else if let Some(message) = self.posts.pop_front() {
                 if let Some(notice) = self.receive_message(message) {
                     return Some(notice);
@@ -342,23 +370,49 @@ impl Loop {
         std::mem::take(&mut self.stopping)
     }
 
+    /// What another thread sent for this object is for nobody any more.
+    pub fn count_dropped(&mut self, object: Handle, why: Status, bytes: usize) {
+        self.stats.posts_dropped += 1;
+        let count = i64::try_from(bytes).unwrap_or(i64::MAX);
+        self.say(Level::Info, c"bytes of another thread come too late", object, (why, 0), count);
+    }
+
+    /// The sender was answered when it queued this; a connection that ended since has said so, and
+    /// one that cannot hold it ends now: bytes missing in the middle are worse.
+    fn send_posted(&mut self, conn: Handle, bytes: &[u8]) {
+        let plain = self.is_plain(conn);
+        let sent = if plain { self.send(conn, bytes) } else { Err(Status::GONE) };
+        if let Err(why) = sent {
+            self.count_dropped(conn, why, bytes.len());
+            if why == Status::LIMIT {
+                let _ = self.fail(conn, why);
+            }
+        }
+    }
+
     fn receive_message(&mut self, message: Message) -> Option<Notice> {
-        self.stats.posts += 1;
+        self.stats.posts += u64::from(!matches!(message, Message::Done(..)));
         match message {
             Message::Post(parcel) => return Some(Notice::Post(parcel)),
             Message::Above(message) => return Some(Notice::Above(message)),
             // The sender was answered when it queued this; a connection that ended since has said
             // so, and one that cannot hold it ends now: bytes missing in the middle are worse.
-            Message::Send(conn, bytes) if self.is_plain(conn) => {
-                if self.send(conn, &bytes) == Err(Status::LIMIT) {
-                    let _ = self.fail(conn, Status::LIMIT);
+            Message::Send(conn, bytes) if self.is_plain(conn) => match self.send(conn, &bytes) {
+                Ok(_) => {}
+                Err(why) => {
+                    self.count_dropped();
+                    if why == Status::LIMIT {
+                        let _ = self.fail(conn, why);
+                    }
                 }
-            }
+            },
             Message::Send(conn, bytes) => {
+                self.count_dropped();
                 let count = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
                 let why = (Status::GONE, 0);
                 self.say(Level::Info, c"bytes of another thread come too late", conn, why, count);
             }
+            Message::Done(job, outcome) => self.receive_job(job, *outcome),
             Message::Close(conn, how) => drop(self.close(conn, how)),
         }
         None

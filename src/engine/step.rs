@@ -266,9 +266,9 @@ impl Loop {
             self.end_timer(handle);
         }
         self.end_watches();
-        for handle in self.signals.handles() {
-            let _ = self.stop_signal(handle);
-        }
+        self.end_pools(why);
+        self.end_posts();
+        self.end_signals();
         for handle in self.children.handles() {
             self.free_child(handle, why);
         }

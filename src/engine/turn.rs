@@ -81,6 +81,8 @@ impl Loop {
             || !self.posts.is_empty()
             || !self.dead.is_empty()
             || self.watches.has_work()
+            || self.pools.has_work()
+            || self.post_objects.has_work()
             || self.signals.has_work()
             || self.alarms.has_work()
     }
@@ -105,7 +107,7 @@ impl Loop {
             // Taken first, or the bell would ring on while nobody asks for the stop.
             self.stats.wakeups += 1;
             self.stopping |= self.door.take_stop();
-            self.door.drain(&mut self.posts);
+            self.drain_door();
             self.hear_signals();
             return;
         }

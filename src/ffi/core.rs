@@ -11,7 +11,7 @@ use super::hooks::Hooks;
 use super::watchdog::Meter;
 use crate::base::time::Millis;
 use crate::base::{Handle, Status};
-use crate::engine::{How, Notice, Parcel, View};
+use crate::engine::{Found, How, Notice, Parcel, View};
 use crate::http::{Host, Report};
 use crate::net::Owner;
 use crate::reactor;
@@ -26,10 +26,14 @@ enum After {
     Conn(Owner, bool),
     /// A request is gone.
     Request(Owner),
+    /// A timer fired.
+    Fired,
     /// A child is gone.
     Child(Owner),
     /// A timer or a watcher was ended by its own callback.
     Ended(Owner),
+    /// A job of a pool is gone.
+    Job(Owner),
     /// A post is dropped, unless it was run.
     Post(Parcel),
 }
@@ -214,17 +218,26 @@ impl Core {
                 self.host.bury_closed();
                 self.bindings.drop_user(owner);
             }
+            After::Fired => {
+                if let Some(owner) = self.host.engine.settle_fired() {
+                    self.bindings.remove(owner);
+                }
+            }
             After::Child(owner) => {
                 self.host.engine.bury_child(Handle(self.event.object));
                 self.bindings.remove(owner);
             }
             After::Ended(owner) => self.bindings.remove(owner),
+            After::Job(owner) => {
+                self.host.engine.end_job(Handle(self.event.object));
+                self.bindings.remove(owner);
+            }
             After::Post(parcel) => self.bindings.release_later(drop_of(&parcel)),
         }
     }
 
-    /// The program has ended a timer or a watcher. Its class may serve another at once, unless the
-    /// event that the program has is of it.
+    /// The program has ended a timer, a watcher or a post. Its class may serve another at once,
+    /// unless the event that the program has is of it.
     pub fn ended(&mut self, object: Handle, owner: Owner) {
         if self.event.kind != 0 && self.event.object == object.0 {
             self.after = After::Ended(owner);
@@ -287,6 +300,7 @@ impl Core {
             Notice::Timer(timer) => {
                 let owner = self.host.engine.timer_owner(timer).unwrap_or_default();
                 self.begin(event::WC_EVENT_TIMER, timer, owner);
+                self.after = After::Fired;
             }
             Notice::Ready(watch, ready) => {
                 let owner = self.host.engine.watch_owner(watch).unwrap_or_default();
@@ -317,6 +331,16 @@ impl Core {
                 self.begin_listener(event::WC_EVENT_LISTENER_CLOSE, listener);
                 self.event.status = why.0;
             }
+            Notice::Done(job) => self.begin_job(job),
+            Notice::Sent(post) => {
+                let owner = self.host.engine.post_owner(post).unwrap_or_default();
+                self.begin(event::WC_EVENT_POST, post, owner);
+            }
+            // A loop that is freed waits for jobs of pools, and runs no others meanwhile.
+            Notice::Post(parcel) if self.freeing => {
+                self.bindings.release_later(drop_of(&parcel));
+                return false;
+            }
             Notice::Post(parcel) => {
                 self.begin(event::WC_EVENT_POST, Handle::NONE, Owner::default());
                 self.event.user = std::ptr::with_exposed_provenance_mut(parcel.0[1]);
@@ -344,6 +368,21 @@ impl Core {
     fn begin_conn(&mut self, kind: c_int, conn: Handle) {
         let owner = self.host.engine.conn_owner(conn).unwrap_or_default();
         self.begin(kind, conn, owner);
+    }
+
+    fn begin_job(&mut self, job: Handle) {
+        let owner = self.host.engine.job_owner(job).unwrap_or_default();
+        self.begin(event::WC_EVENT_JOB, job, owner);
+        self.after = After::Job(owner);
+        self.event.parent = self.host.engine.job_pool(job).map_or(0, |pool| pool.0);
+        if let Ok(outcome) = self.host.engine.job_outcome(job) {
+            self.event.status = outcome.status.0;
+            self.event.os_error = outcome.os_error;
+            if let Found::Bytes(bytes) = &outcome.found {
+                let bytes = give::lend(bytes);
+                (self.event.data, self.event.len) = (bytes.ptr, bytes.len);
+            }
+        }
     }
 
     fn begin_listener(&mut self, kind: c_int, listener: Handle) {
@@ -387,6 +426,7 @@ impl Core {
         match self.event.kind {
             event::WC_EVENT_TIMER => self.host.engine.timer_owner(object).is_none(),
             event::WC_EVENT_WATCH => self.host.engine.watch_owner(object).is_none(),
+            event::WC_EVENT_POST => self.host.engine.post_owner(object).is_none(),
             _ => false,
         }
     }

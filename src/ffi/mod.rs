@@ -27,6 +27,12 @@ pub mod signal;
 
 pub mod timer;
 
+pub mod post;
+
+pub mod job;
+
+pub mod pool;
+
 pub mod conn_options;
 
 pub mod conn;
@@ -83,9 +89,10 @@ pub fn layout() -> Vec<Layout> {
         types::wc_header { name, name_len, value, value_len }
         stats::wc_loop_stats {
             size, turns, events, stale_events, accepted, closed, accept_pauses, bytes_received,
-            bytes_sent, requests, timers_fired, posts, connections, listeners, timers,
-            live_requests, watches, signals, children, reserved, wakeups, late_timers, callbacks, callback_ns,
-            longest_callback_ns, slow_callbacks, transitions_dropped, lines_dropped,
+            bytes_sent, requests, timers_fired, posts, posts_dropped, connections, listeners,
+            timers, live_requests, watches, signals, children, pools, jobs, post_objects, wakeups,
+            late_timers, callbacks, callback_ns, longest_callback_ns, slow_callbacks,
+            transitions_dropped, lines_dropped,
         }
         event::wc_event { size, kind, status, os_error, detail, object, parent, data, len, user }
         loop_::wc_loop_options { size, backend, max_connections, stay, measure, slow_ms }
@@ -94,6 +101,10 @@ pub fn layout() -> Vec<Layout> {
             size, time_ms, object, text, number, level, status, os_error, reserved,
         }
         timer::wc_timer_options { size, delay_ms, at_ms, unix_ms, repeat_ms, repeat_mode }
+        pool::wc_pool_options { size, stack_bytes, threads, queue }
+        pool::wc_pool_stats {
+            size, submitted, done, cancelled, refused, threads, queued, running, reserved,
+        }
         conn_options::wc_conn_options {
             size, framing, prefix_order, prefix_bytes, read_budget, max_frame, write_high,
             write_low, write_limit, idle_ms, stall_ms, linger_ms, reserved,
@@ -144,6 +155,9 @@ pub fn constants() -> Vec<(&'static str, i64)> {
     constants! {
         types::WC_ADDRESS_MAX
         types::WC_FOREVER
+        stats::WC_FEATURE_EDGE
+        stats::WC_FEATURE_HANGUP
+        stats::WC_FEATURE_DESCRIPTOR
         event::WC_EVENT_OPEN
         event::WC_EVENT_DATA
         event::WC_EVENT_TOO_LONG
@@ -166,6 +180,7 @@ pub fn constants() -> Vec<(&'static str, i64)> {
         event::WC_EVENT_WATCH
         event::WC_EVENT_CHILD_EXIT
         event::WC_EVENT_SIGNAL
+        event::WC_EVENT_JOB
         watchdog::WC_HISTOGRAM_BUCKETS
         watchdog::WC_HISTOGRAM_CALLBACK
         watchdog::WC_HISTOGRAM_TURN

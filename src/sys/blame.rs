@@ -17,6 +17,7 @@ pub fn status(os_error: i32) -> Status {
         libc::EADDRNOTAVAIL | libc::EAFNOSUPPORT => Status::ADDRESS,
         libc::EACCES | libc::EPERM => Status::ACCESS,
         libc::ENOENT | libc::ENOTDIR => Status::NOTFOUND,
+        libc::EAGAIN => Status::AGAIN,
         _ => Status::OS,
     }
 }

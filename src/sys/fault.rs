@@ -24,7 +24,7 @@ macro_rules! calls {
 
             /// Whether it moves bytes, and may move fewer than it was asked for.
             pub fn transfers(self) -> bool {
-                matches!(self, Call::Read | Call::Recv | Call::Send | Call::Write)
+                matches!(self, Call::Pread | Call::Read | Call::Recv | Call::Send | Call::Write)
             }
         }
     };
@@ -44,6 +44,7 @@ calls! {
     Eventfd = "eventfd",
     Fork = "fork",
     Fstat = "fstat",
+    Getaddrinfo = "getaddrinfo",
     Getpeername = "getpeername",
     Getsockname = "getsockname",
     Getsockopt = "getsockopt",
@@ -52,9 +53,13 @@ calls! {
     Kqueue = "kqueue",
     Listen = "listen",
     Open = "open",
+<<<<<<< HEAD
     PidfdOpen = "pidfd_open",
+=======
+>>>>>>> main
     Pipe = "pipe",
     Poll = "poll",
+    Pread = "pread",
     Read = "read",
     Recv = "recv",
     Select = "select",
@@ -64,8 +69,14 @@ calls! {
     Sigaction = "sigaction",
     Signalfd = "signalfd",
     Socket = "socket",
+<<<<<<< HEAD
     Socketpair = "socketpair",
     Wait = "wait",
+=======
+    Thread = "pthread_create",
+    TimerfdCreate = "timerfd_create",
+    TimerfdSettime = "timerfd_settime",
+>>>>>>> main
     Write = "write",
 }
 

@@ -22,9 +22,11 @@ pub mod lent;
 pub mod limit;
 pub mod poll;
 pub mod process;
+pub mod resolve;
 pub mod select;
 pub mod signal;
 pub mod socket;
+pub mod thread;
 pub mod spawn;
 pub mod wake;
 

@@ -216,7 +216,7 @@ fn lower(resource: libc::c_int, value: u64, more: u64) -> Result<(), i32> {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: `limit` is valid for the call.
     done(unsafe { libc::getrlimit(resource as _, &mut limit) })?;
-    let most = limit.rlim_max as u64;
+    let most = limit.rlim_max as _;
     set_limit(resource, value.min(most), value.saturating_add(more).min(most))
 }
 
