@@ -504,12 +504,17 @@ typedef struct wc_loop_stats {
     uint32_t signals;
     /** Children that live. */
     uint32_t children;
+<<<<<<< HEAD
+    /** Reserved; 0. */
+    uint32_t reserved;
+=======
     /** Pools of threads now. */
     uint32_t pools;
     /** Jobs of pools now. */
     uint32_t jobs;
     /** Posts made by wc_post_new now. */
     uint32_t post_objects;
+>>>>>>> main
     /** Waits that another thread or a signal handler ended. */
     uint64_t wakeups;
     /** Of timers_fired, those later than LATE_MS (docs/LIMITS.md) after their time. */
@@ -1111,7 +1116,7 @@ typedef struct wc_transition {
     uint64_t time_ms;
     /** Whose state changed. */
     uint64_t object;
-    /** The machine: "connection" or "listener". */
+    /** The machine: "connection", "listener", "child" or "end of a child". */
     const char *machine;
     /** The state that it was in. */
     const char *state;
@@ -1125,11 +1130,18 @@ typedef struct wc_transition {
 typedef void (*wc_trace_fn)(const struct wc_transition *transition, void *user);
 
 /**
+<<<<<<< HEAD
+ * Has each change of state of the loop's connections, listeners and children told to a hook: before the next
+ * callback, in the order in which they happened, at the latest when the loop comes to wait. Between
+ * two callbacks at most TRACES (docs/LIMITS.md) are kept; more are counted in the loop's stats. What
+ * happened before this call is not told. Without a hook nothing is kept. A second call replaces
+=======
  * Has each change of state of the loop's connections and listeners told to a hook: between two
  * callbacks, in the order in which they happened, at the latest before the loop waits; what an
  * event has changed is told after its callback. Between two callbacks at most TRACES
  * (docs/LIMITS.md) are kept; more are counted in the loop's stats. What happened before this call
  * is not told. Without a hook nothing is kept. A second call replaces
+>>>>>>> main
  * what the first one set.
  *
  * [loop thread]
