@@ -79,6 +79,7 @@ SERVERS = {
     "echo_length": (test_examples, "echo", [LOAD]),
     "echo_line": (test_examples, "line", []),
     "pull_loop": (test_examples, "pull", []),
+    "watch_echo": (test_examples, "pull", []),
     "http_hello": (test_examples_http, "hello", []),
 }
 
@@ -89,6 +90,12 @@ def test_a_server(name, backend):
     module, fixture, leave_out = SERVERS[name]
     with serving(name, backend=backend) as server:
         go_through(module, fixture, leave_out, **{fixture: server})
+
+
+@pytest.mark.parametrize("backend", test_examples.EMBEDDABLE)
+def test_embedded_poll(backend):
+    with serving("embedded_poll", backend=backend) as server:
+        go_through(test_examples, "pull", pull=server)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

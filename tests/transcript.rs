@@ -174,6 +174,11 @@ fn line(host: &mut Host, report: &Report) -> Option<String> {
         Notice::Resumed(listener) => conn(listener, "resumed"),
         Notice::Timer(timer) => conn(timer, "fired"),
         Notice::Ready(watch, ready) => conn(watch, &format!("ready {:02x}", ready.bits())),
+        Notice::Done(job) => conn(job, "done"),
+        Notice::Sent(post) => conn(post, "sent"),
+        Notice::ChildExit { child, code, signal, why } => {
+            conn(child, &format!("exit {code} {signal} {why:?}"))
+        }
         Notice::Signal { handle, number, count } => {
             conn(handle, &format!("signal {number} x {count}"))
         }

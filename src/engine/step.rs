@@ -266,7 +266,12 @@ impl Loop {
             self.end_timer(handle);
         }
         self.end_watches();
+        self.end_pools(why);
+        self.end_posts();
         self.end_signals();
+        for handle in self.children.handles() {
+            self.free_child(handle, why);
+        }
     }
 
     /// Closes all listeners.

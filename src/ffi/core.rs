@@ -11,7 +11,7 @@ use super::hooks::Hooks;
 use super::watchdog::Meter;
 use crate::base::time::Millis;
 use crate::base::{Handle, Status};
-use crate::engine::{How, Notice, Parcel, View};
+use crate::engine::{Found, How, Notice, Parcel, View};
 use crate::http::{Host, Report};
 use crate::net::Owner;
 use crate::reactor;
@@ -26,8 +26,12 @@ enum After {
     Conn(Owner, bool),
     /// A request is gone.
     Request(Owner),
+    /// A child is gone.
+    Child(Owner),
     /// A timer or a watcher was ended by its own callback.
     Ended(Owner),
+    /// A job of a pool is gone.
+    Job(Owner),
     /// A post is dropped, unless it was run.
     Post(Parcel),
 }
@@ -212,7 +216,15 @@ impl Core {
                 self.host.bury_closed();
                 self.bindings.drop_user(owner);
             }
+            After::Child(owner) => {
+                self.host.engine.bury_child(Handle(self.event.object));
+                self.bindings.remove(owner);
+            }
             After::Ended(owner) => self.bindings.remove(owner),
+            After::Job(owner) => {
+                self.host.engine.end_job(Handle(self.event.object));
+                self.bindings.remove(owner);
+            }
             After::Post(parcel) => self.bindings.release_later(drop_of(&parcel)),
         }
     }
@@ -262,7 +274,9 @@ impl Core {
         match *notice {
             Notice::Open(conn) => {
                 self.begin_conn(event::WC_EVENT_OPEN, conn);
-                self.event.parent = self.host.engine.conn_listener(conn).map_or(0, |l| l.0);
+                let child = self.host.engine.stream_child(conn);
+                let listener = || self.host.engine.conn_listener(conn).ok();
+                self.event.parent = child.or_else(listener).map_or(0, |parent| parent.0);
             }
             Notice::Data(conn, view) => self.begin_view(event::WC_EVENT_DATA, conn, view),
             Notice::TooLong(conn, view) => self.begin_view(event::WC_EVENT_TOO_LONG, conn, view),
@@ -285,6 +299,14 @@ impl Core {
                 self.begin(event::WC_EVENT_WATCH, watch, owner);
                 self.event.detail = i32::from(ready.bits());
             }
+            Notice::ChildExit { child, code, signal, why } => {
+                let owner = self.host.engine.child_owner(child).unwrap_or_default();
+                self.begin(event::WC_EVENT_CHILD_EXIT, child, owner);
+                self.event.detail = code;
+                self.event.os_error = signal;
+                self.event.status = why.0;
+                self.after = After::Child(owner);
+            }
             Notice::Signal { handle, number, count } => {
                 let owner = self.host.engine.signal_owner(handle).unwrap_or_default();
                 self.begin(event::WC_EVENT_SIGNAL, handle, owner);
@@ -300,6 +322,16 @@ impl Core {
             Notice::ListenerClosed { listener, why } => {
                 self.begin_listener(event::WC_EVENT_LISTENER_CLOSE, listener);
                 self.event.status = why.0;
+            }
+            Notice::Done(job) => self.begin_job(job),
+            Notice::Sent(post) => {
+                let owner = self.host.engine.post_owner(post).unwrap_or_default();
+                self.begin(event::WC_EVENT_POST, post, owner);
+            }
+            // A loop that is freed waits for jobs of pools, and runs no others meanwhile.
+            Notice::Post(parcel) if self.freeing => {
+                self.bindings.release_later(drop_of(&parcel));
+                return false;
             }
             Notice::Post(parcel) => {
                 self.begin(event::WC_EVENT_POST, Handle::NONE, Owner::default());
@@ -328,6 +360,21 @@ impl Core {
     fn begin_conn(&mut self, kind: c_int, conn: Handle) {
         let owner = self.host.engine.conn_owner(conn).unwrap_or_default();
         self.begin(kind, conn, owner);
+    }
+
+    fn begin_job(&mut self, job: Handle) {
+        let owner = self.host.engine.job_owner(job).unwrap_or_default();
+        self.begin(event::WC_EVENT_JOB, job, owner);
+        self.after = After::Job(owner);
+        self.event.parent = self.host.engine.job_pool(job).map_or(0, |pool| pool.0);
+        if let Ok(outcome) = self.host.engine.job_outcome(job) {
+            self.event.status = outcome.status.0;
+            self.event.os_error = outcome.os_error;
+            if let Found::Bytes(bytes) = &outcome.found {
+                let bytes = give::lend(bytes);
+                (self.event.data, self.event.len) = (bytes.ptr, bytes.len);
+            }
+        }
     }
 
     fn begin_listener(&mut self, kind: c_int, listener: Handle) {

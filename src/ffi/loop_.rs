@@ -131,7 +131,7 @@ pub unsafe extern "C" fn wc_loop_new(
 
 /// Runs the loop: waits, and calls back for what happens. It returns when wc_loop_stop is called,
 /// and, unless the option stay is set, when nothing is alive any more that could make an event: no
-/// listener, no connection, no timer.
+/// listener, no connection, no timer, no watcher, no child.
 ///
 /// [loop thread] Not from a callback of the same loop.
 ///
@@ -200,8 +200,9 @@ pub extern "C-unwind" fn wc_loop_dispatch(loop_: wc_loop) -> wc_status {
 
 /// Makes the loop ready to be waited for elsewhere: it is told what to wait on and for how long,
 /// and the kernel what to look for. Wait then with poll(2), select(2) or a loop of another library
-/// until the descriptor is readable or the time is up, and call wc_loop_step. A call on anything of
-/// the loop may change what was answered: prepare again before each wait.
+/// until the descriptor is readable or the time is up, and call wc_loop_step, which may find that
+/// there is nothing. A call on anything of the loop may change what was answered: prepare again
+/// before each wait.
 ///
 /// [loop thread] Not from a callback of the same loop.
 ///
@@ -356,6 +357,6 @@ pub unsafe extern "C" fn wc_loop_post(
     code(guard(|| {
         let run: PlainFn = run.ok_or(Status::INVAL)?;
         let message = Message::Post(parcel(run, user, drop));
-        table::with_door(Handle(loop_), Kind::Loop, |door| door.push(message).map_err(|e| e.0))?
+        table::with_door(Handle(loop_), Kind::Loop, |door| door.push(message, 0).map_err(|e| e.0))?
     }))
 }

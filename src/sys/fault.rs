@@ -24,7 +24,7 @@ macro_rules! calls {
 
             /// Whether it moves bytes, and may move fewer than it was asked for.
             pub fn transfers(self) -> bool {
-                matches!(self, Call::Read | Call::Recv | Call::Send | Call::Write)
+                matches!(self, Call::Pread | Call::Read | Call::Recv | Call::Send | Call::Write)
             }
         }
     };
@@ -42,14 +42,17 @@ calls! {
     EpollWait = "epoll_wait",
     Eventfd = "eventfd",
     Fstat = "fstat",
+    Getaddrinfo = "getaddrinfo",
     Getpeername = "getpeername",
     Getsockname = "getsockname",
     Getsockopt = "getsockopt",
     Kevent = "kevent",
     Kqueue = "kqueue",
     Listen = "listen",
+    Open = "open",
     Pipe = "pipe",
     Poll = "poll",
+    Pread = "pread",
     Read = "read",
     Recv = "recv",
     Select = "select",
@@ -59,6 +62,7 @@ calls! {
     Sigaction = "sigaction",
     Signalfd = "signalfd",
     Socket = "socket",
+    Thread = "pthread_create",
     Write = "write",
 }
 

@@ -7,6 +7,7 @@ use std::io;
 use std::time::Duration;
 
 /// Descriptors of this number and above have no bit in a set.
+#[allow(clippy::unnecessary_cast, reason = "its type is not the same everywhere")]
 pub const SIZE: usize = libc::FD_SETSIZE as usize;
 
 /// A wait above 24 days ends after 24 days; systems refuse times of more than some years.
@@ -103,6 +104,7 @@ mod tests {
     }
 
     #[test]
+    #[allow(clippy::useless_conversion, reason = "their types are not the same everywhere")]
     fn a_time_rounds_up_to_microseconds() {
         let parts = |nanos| {
             let time = timeval(Duration::from_nanos(nanos));
