@@ -35,13 +35,14 @@ ORIGIN = $$ORIGIN
 endif
 LINK = -L$(LIB) -lwebcore -Wl,-rpath,'$(ORIGIN)/../lib'
 
-RELEASE = $(or $(CARGO_TARGET_DIR),target)/release
+TARGET = $(or $(CARGO_TARGET_DIR),target)
+TESTLIB = build/testlib
 SOURCES := Cargo.toml Cargo.lock build.rs cbindgen.toml $(shell find src -name '*.rs')
 OBJECTS = $(EXAMPLES).o
 C_EXAMPLES := $(patsubst c_examples/%.c,%,$(wildcard c_examples/*.c))
 WEBSERV := $(wildcard c_examples/webserv98/*.cpp)
 
-.PHONY: all c_examples run test check header docs install clean force
+.PHONY: all testlib c_examples run test check cross header docs install clean force
 .DELETE_ON_ERROR:
 
 all: $(LIB)/.built
@@ -53,8 +54,20 @@ $(LIB)/.built: $(SOURCES)
 	$(CARGO) build --release --locked --lib
 	@mkdir -p $(LIB)
 	@rm -f $(LIB)/$(SHARED)
-	cp $(RELEASE)/$(SHARED) $(RELEASE)/libwebcore.a $(LIB)/
+	cp $(TARGET)/release/$(SHARED) $(TARGET)/release/libwebcore.a $(LIB)/
 	ln -sf $(SHARED) $(LIB)/$(SHARED_ABI)
+	@touch $@
+
+# The library as its own tests want it: what they can break in it, and one backend more.
+
+testlib: $(TESTLIB)/.built
+
+$(TESTLIB)/.built: $(SOURCES)
+	$(CARGO) build --profile testlib --features test-hooks --locked --lib
+	@mkdir -p $(TESTLIB)
+	@rm -f $(TESTLIB)/$(SHARED)
+	cp $(TARGET)/testlib/$(SHARED) $(TESTLIB)/
+	ln -sf $(SHARED) $(TESTLIB)/$(SHARED_ABI)
 	@touch $@
 
 # The examples, by any compiler: `make c_examples CC=clang CXX=clang++`.
@@ -102,6 +115,14 @@ check:
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 	$(CARGO) test --locked --lib --test header --test docs --test tidy
+
+# The library for the systems that have kqueue(2), as far as that can be told from here:
+# `make cross SYSTEMS='freebsd macos'` for some of them.
+
+SYSTEMS =
+
+cross:
+	@sh tools/cross.sh $(SYSTEMS)
 
 # Generated files: the header, the list of symbols and the prototypes of Python; the documents.
 # Their tests hold them fresh.

@@ -28,6 +28,7 @@ fn main() {
         println!("cargo::rerun-if-changed={path}");
     }
     name_the_library();
+    say_where_kqueue_is();
     let out = env::var("OUT_DIR").expect("cargo sets OUT_DIR");
     fs::write(Path::new(&out).join("webcore.h"), header()).expect("OUT_DIR is writable");
 }
@@ -42,6 +43,19 @@ fn name_the_library() {
             println!("cargo::rustc-cdylib-link-arg=-Wl,-soname,libwebcore.so.{ABI}");
         }
         _ => {}
+    }
+}
+
+/// The condition `kqueue` is true where the kernel has it, and where tests bring a stand-in.
+fn say_where_kqueue_is() {
+    println!("cargo::rustc-check-cfg=cfg(kqueue)");
+    let hooks = env::var_os("CARGO_FEATURE_TEST_HOOKS").is_some();
+    let has = match env::var("CARGO_CFG_TARGET_OS").expect("cargo sets it").as_str() {
+        "macos" | "freebsd" | "netbsd" | "openbsd" | "dragonfly" => true,
+        os => os == "linux" && hooks,
+    };
+    if has {
+        println!("cargo::rustc-cfg=kqueue");
     }
 }
 
@@ -64,14 +78,16 @@ fn header() -> String {
     out + &trailer
 }
 
-/// The files of src/ffi in the order of its mod.rs.
+/// The files of src/ffi in the order of its mod.rs, but for those that are in some builds only.
 fn modules() -> Vec<String> {
     let map = fs::read_to_string("src/ffi/mod.rs").expect("src/ffi/mod.rs is there");
     let name = |line: &str| {
         let line = line.trim_start_matches("pub(crate) ").trim_start_matches("pub ");
         line.strip_prefix("mod ")?.strip_suffix(';').map(str::to_owned)
     };
-    map.lines().filter_map(name).collect()
+    let lines = std::iter::once("").chain(map.lines());
+    let always = lines.zip(map.lines()).filter(|(above, _)| !above.starts_with("#[cfg("));
+    always.filter_map(|(_, line)| name(line)).collect()
 }
 
 fn with_version(text: &str) -> String {

@@ -45,6 +45,13 @@ def test_the_names_of_the_shared_library_form_a_chain(stage):
     assert (lib / f"libwebcore.so.{full}").is_file()
 
 
+def test_it_exports_what_the_header_declares_and_no_hook_of_a_test(stage):
+    library = stage / "opt/webcore/lib/libwebcore.so"
+    listing = must(["nm", "-D", "--defined-only", "--format=posix", str(library)])
+    exported = sorted(line.split()[0] for line in listing.splitlines())
+    assert exported == (ROOT / "tests/golden/symbols.txt").read_text().split()
+
+
 def test_a_second_install_replaces_the_library_and_does_not_write_over_it(stage):
     """A program that runs has the old file mapped: other bytes in it would crash the program."""
     library = stage / "opt/webcore/lib/libwebcore.so"

@@ -3,6 +3,9 @@
 //! machine, and where a backend can tell edges also level-triggered, and what is said must be equal
 //! line by line. Between objects the order is the kernel's, so lines are compared by object.
 
+#[path = "transcript/watch.rs"]
+mod watch;
+
 use std::fmt::Write as _;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -17,7 +20,7 @@ use webcore::net::Owner;
 use webcore::net::life::Life;
 use webcore::net::link::Link;
 use webcore::net::policy::{Cut, Policy};
-use webcore::reactor::{BACKENDS, Backend};
+use webcore::reactor::{BACKENDS, Backend, Features};
 use webcore::sys::clock::Monotonic;
 use webcore::sys::socket::reset_on_close;
 
@@ -28,14 +31,22 @@ type Program = dyn FnMut(&mut Host, &Report);
 
 /// A loop with its program and what it has said.
 struct Rig {
+    backend: &'static Backend,
     host: Host,
     said: Vec<String>,
     program: Box<Program>,
 }
 
 impl Rig {
-    fn new(engine: Loop, settings: &Settings<'_>) -> Rig {
-        Rig { host: Host::new(engine, settings), said: vec![], program: Box::new(|_, _| {}) }
+    fn new(backend: &'static Backend, engine: Loop, settings: &Settings<'_>) -> Rig {
+        let host = Host::new(engine, settings);
+        Rig { backend, host, said: vec![], program: Box::new(|_, _| {}) }
+    }
+
+    /// Whether it hears of the end of a connection that it neither reads nor writes; where it does
+    /// not, the next read or write tells.
+    fn hears_ends(&self) -> bool {
+        self.backend.features.contains(Features::HANGUP)
     }
 
     fn program(&mut self, program: impl FnMut(&mut Host, &Report) + 'static) {
@@ -163,6 +174,14 @@ fn line(host: &mut Host, report: &Report) -> Option<String> {
         Notice::Resumed(listener) => conn(listener, "resumed"),
         Notice::Timer(timer) => conn(timer, "fired"),
         Notice::Ready(watch, ready) => conn(watch, &format!("ready {:02x}", ready.bits())),
+        Notice::Done(job) => conn(job, "done"),
+        Notice::Sent(post) => conn(post, "sent"),
+        Notice::ChildExit { child, code, signal, why } => {
+            conn(child, &format!("exit {code} {signal} {why:?}"))
+        }
+        Notice::Signal { handle, number, count } => {
+            conn(handle, &format!("signal {number} x {count}"))
+        }
         Notice::Ended(_) | Notice::Post(_) | Notice::Above(_) => None,
     }
 }
@@ -182,7 +201,7 @@ fn same(scenario: impl Fn(&mut Rig)) -> Vec<String> {
         let (selector, clock) = ((backend.open)().unwrap(), Box::new(Monotonic::new()));
         let level = Loop::with(&settings, selector, clock).map_err(|(status, _)| status).unwrap();
         for (name, engine) in [(backend.name, own), ("level-triggered", level)] {
-            let mut rig = Rig::new(engine, &settings);
+            let mut rig = Rig::new(backend, engine, &settings);
             scenario(&mut rig);
             transcripts.push((format!("{} {name}", backend.name), rig.transcript()));
         }
@@ -308,6 +327,10 @@ fn a_reset_of_a_reading_a_paused_and_a_half_open_connection() {
         vanish(rig, half, client);
         rig.host.engine.send(half, b"more").ok();
         rig.settle();
+        // Whether the error is asked for or met in writing, its number is not the same.
+        rig.said.iter_mut().filter(|line| line.contains("WC_E_RESET")).for_each(|line| {
+            line.truncate(line.len() - line.rsplit(' ').next().map_or(0, str::len));
+        });
     });
     let closed = said.iter().filter(|line| line.contains("closed WC_E_RESET")).count();
     assert_eq!(closed, 3, "{said:#?}");
@@ -338,6 +361,13 @@ fn a_tcp_peer_that_resets_while_we_read_pause_or_have_read_its_end() {
             let lines = rig.said.len();
             reset_on_close(client.as_fd());
             drop(client);
+            if !rig.hears_ends() {
+                rig.host.engine.resume_input(conn).unwrap();
+                // The reset is here once a write fails; on loopback that is the first or second.
+                while case == "ended" && rig.host.engine.send(conn, b"more").is_ok() {
+                    rig.settle();
+                }
+            }
             rig.wait_for(lines + 1);
             assert_eq!(rig.host.engine.alive().connections, 0, "connection {at} is over");
         }

@@ -1,20 +1,26 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # Makes sure that the tools are there: `setup.sh run` for what builds the library and the examples,
-# `setup.sh test` for what the tests use as well. What is missing is installed by the system's
-# package manager if that is permitted, else named. It is fast when nothing is missing.
+# `setup.sh test` for what the tests use as well, `setup.sh cross` for what tools/cross.sh uses,
+# which it prints. What is missing is installed by the system's package manager if that is
+# permitted, else named. It is fast when nothing is missing.
 set -eu
 cd "$(dirname "$0")/.."
 
 RUST_MAJOR=1
 RUST_MINOR=85
 PYTEST='pytest==8.3.5 pytest-timeout==2.3.1 pytest-xdist==3.6.1'
+ZIGLANG='ziglang==0.17.1'
+
+# Half a gigabyte is not fetched for each clone.
+zig=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/webcore-cross/zig
 
 has() { command -v "$1" >/dev/null 2>&1; }
 
+# Whether a Rust is: rust_is_new_enough [DIRECTORY/]
 rust_is_new_enough() {
-    has cargo && has rustc || return 1
-    version=$(rustc --version 2>/dev/null | cut -d' ' -f2)
+    has "${1-}cargo" && has "${1-}rustc" || return 1
+    version=$("${1-}rustc" --version 2>/dev/null | cut -d' ' -f2)
     major=${version%%.*}
     minor=${version#*.}
     minor=${minor%%.*}
@@ -23,6 +29,22 @@ rust_is_new_enough() {
 }
 
 rust_has() { cargo "$1" --version >/dev/null 2>&1; }
+
+# Where the programs of a Rust are that has the source of its standard library, and its lints. The
+# one of the system may be another than the first.
+rust_with_source() {
+    for each in rustc /usr/bin/rustc; do
+        place=$($each --print sysroot 2>/dev/null) || continue
+        rust_is_new_enough "$place/bin/" || continue
+        if [ -d "$place/lib/rustlib/src/rust/library/std" ] && [ -x "$place/bin/cargo-clippy" ]; then
+            echo "$place/bin"
+            return 0
+        fi
+    done
+    return 1
+}
+
+zig_works() { "$zig/bin/python-zig" version >/dev/null 2>&1; }
 
 venv_works() { python3 -c 'import ensurepip, venv' >/dev/null 2>&1; }
 
@@ -33,6 +55,12 @@ pytest_is_there() {
 
 # The tools that are missing, by the names of the programs.
 missing() {
+    if [ "$1" = cross ]; then
+        rust_with_source >/dev/null || printf 'rust-src '
+        for tool in python3 nm; do has $tool || printf '%s ' $tool; done
+        if has python3 && ! zig_works && ! venv_works; then printf 'venv '; fi
+        return 0
+    fi
     rust_is_new_enough || printf 'rust '
     for tool in cc c++; do has $tool || printf '%s ' $tool; done
     has make || printf 'make '
@@ -52,6 +80,10 @@ package_of() {
         apt-get:rust) echo "$apt_rust" ;;
         apt-get:rustfmt) echo "$apt_rustfmt" ;;
         apt-get:clippy) echo "$apt_clippy" ;;
+        apt-get:rust-src) echo "$apt_rust $apt_clippy $apt_source" ;;
+        dnf:rust-src) echo 'rust cargo clippy rust-src' ;;
+        apk:rust-src) echo 'rust cargo rust-clippy rust-src' ;;
+        pacman:rust-src) echo 'rust rust-src' ;;
         apt-get:venv) echo python3-venv ;;
         dnf:rust | pacman:rust | apk:rust) [ "$1" = pacman ] && echo rust || echo 'rust cargo' ;;
         brew:rust | brew:rustfmt | brew:clippy) echo rust ;;
@@ -72,9 +104,10 @@ package_of() {
 
 # Debian keeps a newer Rust beside its own; the newest of the two is chosen.
 choose_apt_rust() {
-    apt_rust='cargo rustc' apt_rustfmt=rustfmt apt_clippy=rust-clippy
+    apt_rust='cargo rustc' apt_rustfmt=rustfmt apt_clippy=rust-clippy apt_source=rust-src
     if apt-cache show rustc-web >/dev/null 2>&1; then
-        apt_rust='cargo-web rustc-web' apt_rustfmt=rustfmt-web apt_clippy=rust-web-clippy
+        apt_rust='cargo-web rustc-web' apt_source=rust-web-src
+        apt_rustfmt=rustfmt-web apt_clippy=rust-web-clippy
         apt-cache show rustfmt-web >/dev/null 2>&1 || apt_rustfmt=rustfmt
         apt-cache show rust-web-clippy >/dev/null 2>&1 || apt_clippy=rust-clippy
     fi
@@ -123,6 +156,7 @@ install_by_rustup() {
     case " $1" in *' rust '*) rustup toolchain install stable --profile minimal >&2 || true ;; esac
     case " $1" in *' rustfmt '*) rustup component add rustfmt >&2 || true ;; esac
     case " $1" in *' clippy '*) rustup component add clippy >&2 || true ;; esac
+    case " $1" in *' rust-src '*) rustup component add rust-src clippy >&2 || true ;; esac
 }
 
 prepare_pytest() {
@@ -137,6 +171,14 @@ prepare_pytest() {
     pytest_is_there
 }
 
+prepare_zig() {
+    zig_works && return 0
+    mkdir -p "$zig"
+    python3 -m venv "$zig" >&2 &&
+        "$zig/bin/python" -m pip install -q --disable-pip-version-check $ZIGLANG >&2 &&
+        zig_works
+}
+
 wanted=${1:-test}
 lacking=$(missing "$wanted")
 if [ -n "$lacking" ]; then
@@ -148,10 +190,16 @@ fi
 if [ "$wanted" = test ] && [ -z "$lacking" ] && ! prepare_pytest; then
     lacking='pytest '
 fi
+if [ "$wanted" = cross ] && [ -z "$lacking" ] && ! prepare_zig; then
+    lacking='ziglang (a package of Python) '
+fi
 if [ -n "$lacking" ]; then
     case $lacking in
         'rust '*) lacking="cargo and rustc >= $RUST_MAJOR.$RUST_MINOR, ${lacking#rust }" ;;
     esac
     echo "setup: please install: $lacking" >&2
     exit 1
+fi
+if [ "$wanted" = cross ]; then
+    printf 'rust: %s\nzig: %s\n' "$(rust_with_source)" "$zig/bin/python-zig"
 fi

@@ -49,12 +49,22 @@ if $python -c 'import xdist' 2>/dev/null; then options="$options -n 2 --dist wor
 
 step rustfmt cargo fmt --check
 step clippy cargo clippy --locked --all-targets -- -D warnings
-step cargo cargo test --locked --no-fail-fast
+step clippy-hooks cargo clippy --locked --all-targets --features test-hooks -- -D warnings
+step cargo cargo test --locked --no-fail-fast --features test-hooks
 step library make all
+step testlib make testlib
 step examples make c_examples CC=gcc CXX=g++
 step examples-clang make c_examples CC=clang CXX=clang++ EXAMPLES=build/examples-clang
+step cross sh tools/cross.sh
 # shellcheck disable=SC2086
 step pytest $python -m pytest -q $options
+# The tests of the bindings once more where the library for tests has a backend of its own.
+if [ "$(uname -s)" = Linux ]; then
+    testlib=$PWD/build/testlib/libwebcore.so
+    # shellcheck disable=SC2086
+    step python-kqueue env WEBCORE_LIBRARY="$testlib" \
+        $python -m pytest -q $options bindings/python/tests -k kqueue
+fi
 
 printf '\n== closing lines\n'
 cat "$logs/summary"

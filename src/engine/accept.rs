@@ -49,6 +49,7 @@ impl Loop {
             .and_then(|fd| Ok((socket::local_addr(fd.as_fd())?, fd)));
         let (address, fd) = made.map_err(|e| self.refused(&e))?;
         let raw = Fd::of(&fd);
+        self.take_number(raw);
         let mut listener = Listener::new(fd, address, Rc::new(listen.policy), listen.owner);
         listener.budget = listen.budget.max(1);
         listener.max_connections = match listen.max_connections {
@@ -73,14 +74,26 @@ impl Loop {
         owner: Owner,
         life: Life,
     ) -> Result<Handle, Status> {
-        self.expect_room()?;
+        self.take_over(link, policy, owner, life).map_err(|(why, _)| why)
+    }
+
+    /// The same; a transport that the selector does not take comes back.
+    fn take_over(
+        &mut self,
+        link: Link,
+        policy: Rc<Policy>,
+        owner: Owner,
+        life: Life,
+    ) -> Result<Handle, (Status, Option<Link>)> {
+        self.expect_room().map_err(|why| (why, None))?;
         let raw = link.fd();
+        self.take_number(raw);
         let conn = Conn::new(link, policy, owner, life, self.stamp());
         let want = conn.interest(self.edge);
-        let handle = self.conns.insert(conn)?;
+        let handle = self.conns.insert(conn).map_err(|why| (why, None))?;
         if let Err(error) = self.selector.update(raw, Token(handle.0), Interest::NONE, want) {
-            self.conns.remove(handle);
-            return Err(self.refused(&error));
+            let link = self.conns.remove(handle).map(Conn::into_link);
+            return Err((self.refused(&error), link));
         }
         let conn = self.conns.get_mut(handle).expect("it was inserted above");
         conn.watched = want;
@@ -133,8 +146,7 @@ impl Loop {
             if listener.is_full() || self.conns.len() >= self.max_connections as usize {
                 return self.pause(handle, Status::LIMIT, 0);
             }
-            let Some(fd) = listener.fd.as_ref() else { return };
-            match socket::accept(fd.as_fd()) {
+            match listener.next_pending() {
                 Accept::Conn(fd) => {
                     if let Err(why) = self.take_in(handle, fd) {
                         return self.pause(handle, why, self.os_error);
@@ -158,7 +170,14 @@ impl Loop {
     fn take_in(&mut self, from: Handle, fd: Owned) -> Result<(), Status> {
         let listener = self.listeners.find(from)?;
         let (policy, owner) = (Rc::clone(&listener.policy), listener.owner);
-        let handle = self.adopt(Link::Socket(fd), policy, owner, Life::Open)?;
+        let taken = self.take_over(Link::Socket(fd), policy, owner, Life::Open);
+        let handle = taken.map_err(|(why, link)| {
+            // It is connected: its peer must not pay for what we lack just now.
+            if let (Some(Link::Socket(fd)), Some(listener)) = (link, self.listeners.get_mut(from)) {
+                listener.keep(fd);
+            }
+            why
+        })?;
         self.conns.find(handle)?.listener = from;
         self.listeners.find(from)?.accepted();
         Ok(())
@@ -175,10 +194,11 @@ impl Loop {
             // If the selector does not know it, it is not watched: what is wanted here.
             let _ = self.selector.update(fd, token, Interest::READ, Interest::NONE);
         }
-        if !self.waiting_listeners.contains(&handle) {
-            self.waiting_listeners.push(handle);
-        }
-        if why != Status::LIMIT {
+        if why == Status::LIMIT {
+            if !self.waiting_listeners.contains(&handle) {
+                self.waiting_listeners.push(handle);
+            }
+        } else {
             let at = listener.back_off(now);
             let timer = listener.timer;
             let timer = self.arm_node(timer, at, handle);
@@ -195,6 +215,42 @@ impl Loop {
         }
     }
 
+    /// Accepts nothing more until `release_listener`.
+    pub fn hold_listener(&mut self, handle: Handle) -> Result<(), Status> {
+        let listener = self.open_listener(handle)?;
+        if listener.gate() == Gate::Listening {
+            let (fd, token) = (listener.name(), Token(handle.0));
+            // If the selector does not know it, it is not watched: what is wanted here.
+            let _ = self.selector.update(fd, token, Interest::READ, Interest::NONE);
+        }
+        let listener = self.open_listener(handle)?;
+        listener.retry_at = NEVER;
+        listener.turn(Knock::Hold);
+        Ok(())
+    }
+
+    /// Accepts again what `hold_listener` has stopped.
+    pub fn release_listener(&mut self, handle: Handle) -> Result<(), Status> {
+        let listener = self.open_listener(handle)?;
+        if listener.gate() == Gate::Held {
+            let (fd, token) = (listener.name(), Token(handle.0));
+            let watched = self.selector.update(fd, token, Interest::NONE, Interest::READ);
+            watched.map_err(|error| self.refused(&error))?;
+            let listener = self.open_listener(handle)?;
+            listener.turn(Knock::Release);
+            if listener.has_kept() {
+                // Nobody else may come, and then the selector would not say a word.
+                self.accepting.push_back(handle);
+            }
+        }
+        Ok(())
+    }
+
+    fn open_listener(&mut self, handle: Handle) -> Result<&mut Listener, Status> {
+        let listener = self.listeners.find(handle)?;
+        if listener.gate() == Gate::Closed { Err(Status::GONE) } else { Ok(listener) }
+    }
+
     /// Says that a pause is over, if the program was told of one.
     fn resume(&mut self, handle: Handle) {
         if let Some(listener) = self.listeners.get_mut(handle)
@@ -207,8 +263,7 @@ impl Loop {
 
     /// The address a listener really has.
     pub fn listener_address(&mut self, handle: Handle) -> Result<SocketAddr, Status> {
-        let listener = self.listeners.find(handle)?;
-        if listener.gate() == Gate::Closed { Err(Status::GONE) } else { Ok(listener.address) }
+        Ok(self.open_listener(handle)?.address)
     }
 
     /// A listener's owner, as long as its last notice is not settled.
@@ -229,7 +284,7 @@ impl Loop {
                 let (fd, token) = (listener.name(), Token(handle.0));
                 let _ = self.selector.update(fd, token, Interest::READ, Interest::NONE);
             }
-            Gate::Paused => {}
+            Gate::Paused | Gate::Held => {}
         }
         self.turn_listener(handle, Knock::Close);
         let listener = self.listeners.find(handle)?;
@@ -242,7 +297,7 @@ impl Loop {
     }
 
     /// Keeps the operating system's number of a refusal and gives its status.
-    pub(super) fn refused(&mut self, error: &std::io::Error) -> Status {
+    pub fn refused(&mut self, error: &std::io::Error) -> Status {
         let (status, os_error) = refusal(error);
         self.os_error = os_error;
         status
@@ -273,7 +328,7 @@ mod tests {
         };
         let listener = engine.listen(listen).unwrap();
         for _ in 0..100 {
-            engine.pause(listener, Status::NOFILES, libc::EMFILE);
+            engine.pause(listener, Status::LIMIT, 0);
             assert_eq!(engine.waiting_listeners, [listener]);
             engine.retry(listener);
         }

@@ -6,10 +6,14 @@
 #![forbid(unsafe_code)]
 
 mod accept;
+mod child;
 mod alarm;
 pub mod log;
 pub mod meter;
 pub mod notice;
+mod pool;
+mod post;
+mod signal;
 mod step;
 mod timer;
 pub mod trace;
@@ -18,7 +22,9 @@ mod verbs;
 mod watch;
 
 pub use accept::Listen;
+pub use child::{Plan, Spawn};
 pub use notice::{How, Message, Notice, Parcel, Ready, View};
+pub use pool::{Found, Outcome, PoolSettings, PoolStats, Work};
 pub use timer::{Schedule, When};
 
 use crate::base::limits;
@@ -33,7 +39,11 @@ use crate::source::door::Door;
 use crate::source::wheel::Wheel;
 use crate::sys::{self, Fd, fd::AsFd};
 use alarm::Alarms;
+use child::Children;
 use log::Level;
+use pool::Pools;
+use post::PostObjects;
+use signal::Signals;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use step::Current;
@@ -42,6 +52,9 @@ use watch::Watches;
 
 /// The token of the door; no handle is 0.
 const DOOR: Token = Token(0);
+
+/// The token of the descriptor that tells of signals that the thread blocks.
+const SIGNALS: Token = Token(2);
 
 /// What is counted; read by `Loop::stats`.
 #[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
@@ -74,6 +87,8 @@ pub struct Stats {
     pub wakeups: u64,
     /// Jobs of other threads.
     pub posts: u64,
+    /// Of what other threads sent, what was for nobody any more.
+    pub posts_dropped: u64,
 }
 
 /// What lives in a loop, by kind.
@@ -87,6 +102,16 @@ pub struct Alive {
     pub timers: usize,
     /// Watchers of descriptors.
     pub watches: usize,
+    /// Pools of threads, also those that were freed and have jobs to tell.
+    pub pools: usize,
+    /// Jobs of pools, also one whose last word is being said.
+    pub jobs: usize,
+    /// Posts that are made once and sent often.
+    pub post_objects: usize,
+    /// Children, also those whose last word is being said.
+    pub children: usize,
+    /// Watchers of signals.
+    pub signals: usize,
 }
 
 /// How a loop is made.
@@ -115,6 +140,10 @@ pub struct Loop {
     listeners: Slab<Listener>,
     timers: Slab<UserTimer>,
     watches: Watches,
+    pools: Pools,
+    post_objects: PostObjects,
+    children: Children,
+    signals: Signals,
     alarms: Alarms,
     wheel: Wheel<Handle>,
     door: Arc<Door<Message>>,
@@ -189,6 +218,10 @@ impl Loop {
             listeners: Slab::new(Kind::Listener, number, floor),
             timers: Slab::new(Kind::Timer, number, floor),
             watches: Watches::new(number, floor),
+            pools: Pools::new(number, floor),
+            post_objects: PostObjects::new(number, floor),
+            children: Children::new(number, floor),
+            signals: Signals::new(number, floor),
             alarms: Alarms::new(false),
             wheel: Wheel::new(now.floor()),
             door: Arc::new(door),
@@ -248,6 +281,11 @@ impl Loop {
             listeners: self.open_listeners,
             timers: self.timers.len(),
             watches: self.watches.len(),
+            pools: self.pools.len(),
+            jobs: self.pools.jobs(),
+            post_objects: self.post_objects.len(),
+            children: self.children.len(),
+            signals: self.signals.len(),
         }
     }
 
@@ -257,6 +295,10 @@ impl Loop {
             && self.listeners.is_empty()
             && self.timers.is_empty()
             && self.watches.is_empty()
+            && self.pools.jobs() == 0
+            && self.post_objects.is_empty()
+            && self.children.is_empty()
+            && self.signals.is_empty()
             && self.notices.is_empty()
             && self.posts.is_empty()
     }
@@ -273,6 +315,10 @@ impl Loop {
             self.listeners.highest(),
             self.timers.highest(),
             self.watches.highest(),
+            self.pools.highest(),
+            self.post_objects.highest(),
+            self.children.highest(),
+            self.signals.highest(),
         ];
         highest.into_iter().max().unwrap_or(0)
     }
@@ -300,9 +346,13 @@ impl Loop {
                 self.accept(listener);
             } else if let Some(conn) = self.ready.pop_front() {
                 self.start_step(conn);
+            } else if let Some(notice) = self.next_signal() {
+                return Some(notice);
             } else if let Some(notice) = self.next_ready() {
                 return Some(notice);
             } else if let Some(notice) = self.next_expired().or_else(|| self.next_alarm()) {
+                return Some(notice);
+            } else if let Some(notice) = self.next_done().or_else(|| self.next_sent()) {
                 return Some(notice);
             } else if let Some(message) = self.posts.pop_front() {
                 if let Some(notice) = self.receive_message(message) {
@@ -320,23 +370,34 @@ impl Loop {
         std::mem::take(&mut self.stopping)
     }
 
+    /// What another thread sent is for nobody any more.
+    pub fn count_dropped(&mut self) {
+        self.stats.posts_dropped += 1;
+    }
+
     fn receive_message(&mut self, message: Message) -> Option<Notice> {
-        self.stats.posts += 1;
+        self.stats.posts += u64::from(!matches!(message, Message::Done(..)));
         match message {
             Message::Post(parcel) => return Some(Notice::Post(parcel)),
             Message::Above(message) => return Some(Notice::Above(message)),
             // The sender was answered when it queued this; a connection that ended since has said
             // so, and one that cannot hold it ends now: bytes missing in the middle are worse.
-            Message::Send(conn, bytes) if self.is_plain(conn) => {
-                if self.send(conn, &bytes) == Err(Status::LIMIT) {
-                    let _ = self.fail(conn, Status::LIMIT);
+            Message::Send(conn, bytes) if self.is_plain(conn) => match self.send(conn, &bytes) {
+                Ok(_) => {}
+                Err(why) => {
+                    self.count_dropped();
+                    if why == Status::LIMIT {
+                        let _ = self.fail(conn, why);
+                    }
                 }
-            }
+            },
             Message::Send(conn, bytes) => {
+                self.count_dropped();
                 let count = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
                 let why = (Status::GONE, 0);
                 self.say(Level::Info, c"bytes of another thread come too late", conn, why, count);
             }
+            Message::Done(job, outcome) => self.receive_job(job, *outcome),
             Message::Close(conn, how) => drop(self.close(conn, how)),
         }
         None

@@ -265,8 +265,12 @@ impl Loop {
         for handle in self.timers.handles() {
             self.end_timer(handle);
         }
-        for handle in self.watches.handles() {
-            let _ = self.stop_watch(handle);
+        self.end_watches();
+        self.end_pools(why);
+        self.end_posts();
+        self.end_signals();
+        for handle in self.children.handles() {
+            self.free_child(handle, why);
         }
     }
 

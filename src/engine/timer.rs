@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Timers of the program, and the deadlines of connections and listeners, all in one wheel.
+//! Timers of the program, and the deadlines of connections, listeners and children, all in one
+//! wheel.
 
 use super::Loop;
 use super::alarm::ALARM;
@@ -185,6 +186,10 @@ impl Loop {
                 Some(Kind::Conn) => self.expire_conn(handle),
                 Some(Kind::Listener) => {
                     self.retry(handle);
+                    self.notices.pop_front()
+                }
+                Some(Kind::Child) => {
+                    self.expire_child(handle);
                     self.notices.pop_front()
                 }
                 None if handle.0 == ALARM.0 => {

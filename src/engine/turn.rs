@@ -3,24 +3,22 @@
 
 use super::alarm::ALARM;
 use super::log::Level;
-use super::{DOOR, Loop, refusal};
+use super::{DOOR, Loop, SIGNALS, refusal};
 use crate::base::time::Millis;
 use crate::base::{Handle, Kind, Machine, Status};
 use crate::net::gate::{Gate, Knock};
 use crate::net::life::Life;
 use crate::net::{NEVER, conn::Conn};
 use crate::reactor::{Event, Interest, Token};
+use crate::sys::Fd;
 use std::time::Duration;
 
 impl Loop {
     /// Works one turn; waits until something happens, at the longest until `until`. The notices of
     /// the turn before have been taken. An error is the selector's, with the system's number.
     pub fn turn(&mut self, until: Option<Millis>) -> Result<(), (Status, i32)> {
-        debug_assert!(self.ready.is_empty(), "next() said none");
-        self.reap();
-        self.tell_selector();
-        self.tell_watches();
-        self.tell_alarms();
+        debug_assert!(self.current.is_none(), "next() said none");
+        self.tell_kernel();
         let timeout = self.timeout(until);
         self.stats.turns += 1;
         self.events.clear();
@@ -45,6 +43,30 @@ impl Loop {
         Ok(())
     }
 
+    /// What a turn does before it waits, for a caller that waits elsewhere: on the descriptor that
+    /// this gives, and so long at the longest. Nothing is told to the kernel while the caller is
+    /// `busy` or there is work, for then there is no wait.
+    pub fn prepare(&mut self, busy: bool) -> Result<(Fd, Option<Duration>), Status> {
+        let descriptor = self.selector.descriptor();
+        if descriptor == Fd::NONE {
+            return Err(Status::BACKEND);
+        }
+        let halfway = self.current.is_some() || self.fired.is_some() || self.stopping;
+        if busy || halfway || self.has_work() {
+            return Ok((descriptor, Some(Duration::ZERO)));
+        }
+        self.tell_kernel();
+        self.selector.flush().map_err(|error| self.refused(&error))?;
+        Ok((descriptor, self.timeout(None)))
+    }
+
+    fn tell_kernel(&mut self) {
+        self.reap();
+        self.tell_selector();
+        self.tell_watches();
+        self.tell_alarms();
+    }
+
     /// The present, read afresh; the deadline of a wait is counted from it.
     pub fn fresh(&mut self) -> crate::base::time::Nanos {
         self.clock.now()
@@ -59,6 +81,9 @@ impl Loop {
             || !self.posts.is_empty()
             || !self.dead.is_empty()
             || self.watches.has_work()
+            || self.pools.has_work()
+            || self.post_objects.has_work()
+            || self.signals.has_work()
             || self.alarms.has_work()
     }
 
@@ -82,7 +107,12 @@ impl Loop {
             // Taken first, or the bell would ring on while nobody asks for the stop.
             self.stats.wakeups += 1;
             self.stopping |= self.door.take_stop();
-            self.door.drain(&mut self.posts);
+            self.drain_door();
+            self.hear_signals();
+            return;
+        }
+        if event.token == SIGNALS {
+            self.let_signals_in();
             return;
         }
         if event.token == ALARM {
@@ -92,6 +122,7 @@ impl Loop {
         match handle.kind() {
             Some(Kind::Conn) => self.mark_conn(handle, event),
             Some(Kind::Watch) => self.mark_watch(handle, event),
+            Some(Kind::Child) => self.mark_child(handle),
             Some(Kind::Listener) if self.listeners.get(handle).is_some() => {
                 self.accepting.push_back(handle);
             }
@@ -142,6 +173,7 @@ impl Loop {
     fn reap_conn(&mut self, handle: Handle) {
         let Some(mut conn) = self.conns.remove(handle) else { return };
         debug_assert!(conn.life() == Life::Closed && conn.close_said);
+        self.stream_over(handle);
         self.unwatch(&mut conn, handle);
         if let Some(timer) = conn.timer {
             self.wheel.remove(timer);
@@ -155,9 +187,33 @@ impl Loop {
                 self.reap_listener(conn.listener);
             }
         }
-        for listener in std::mem::take(&mut self.waiting_listeners) {
-            self.retry(listener);
+        self.retry_waiting();
+    }
+
+    /// A connection has ended: listeners that waited for just that try again. One that backs off
+    /// for want of resources does so whatever ends meanwhile.
+    fn retry_waiting(&mut self) {
+        let full = self.conns.len() >= self.max_connections as usize;
+        for handle in std::mem::take(&mut self.waiting_listeners) {
+            match self.listeners.get(handle) {
+                Some(listener) if listener.waits_for_room() => {
+                    if full || listener.is_full() {
+                        self.waiting_listeners.push(handle);
+                    } else {
+                        self.retry(handle);
+                    }
+                }
+                _ => {}
+            }
         }
+    }
+
+    /// Ends a connection that nobody was told of, without a word.
+    pub(super) fn forget_conn(&mut self, handle: Handle) -> bool {
+        let Some(mut conn) = self.conns.remove(handle) else { return false };
+        debug_assert!(!conn.open_said && conn.timer.is_none());
+        self.unwatch(&mut conn, handle);
+        true
     }
 
     fn unwatch(&mut self, conn: &mut Conn, handle: Handle) {
@@ -174,7 +230,7 @@ impl Loop {
     fn reap_listener(&mut self, handle: Handle) {
         let Some(listener) = self.listeners.get_mut(handle) else { return };
         debug_assert!(listener.gate() == Gate::Closed);
-        listener.fd = None;
+        listener.shut();
         if let Some(timer) = listener.timer.take() {
             self.wheel.remove(timer);
         }

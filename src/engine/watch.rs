@@ -13,7 +13,7 @@ use crate::net::Owner;
 use crate::reactor::{Event, Interest, Token};
 use crate::sys::Fd;
 use crate::sys::fd::Owned;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::BitOr;
 
 /// What a watched descriptor is ready for; a set.
@@ -94,7 +94,9 @@ struct Watch {
 /// All watchers of a loop.
 pub(super) struct Watches {
     slab: Slab<Watch>,
-    by_fd: HashMap<Fd, Handle>,
+    /// A tree, not a hash table: a table is kept by a pointer into its middle, and a program that
+    /// exits with a loop would look to leak checkers as if it had lost it.
+    by_fd: BTreeMap<Fd, Handle>,
     ready: VecDeque<Handle>,
     changed: Vec<Handle>,
     always: Vec<Handle>,
@@ -104,7 +106,7 @@ impl Watches {
     pub fn new(number: u16, floor: u32) -> Watches {
         Watches {
             slab: Slab::new(Kind::Watch, number, floor),
-            by_fd: HashMap::new(),
+            by_fd: BTreeMap::new(),
             ready: VecDeque::new(),
             changed: Vec::new(),
             always: Vec::new(),
@@ -121,10 +123,6 @@ impl Watches {
 
     pub fn highest(&self) -> u32 {
         self.slab.highest()
-    }
-
-    pub fn handles(&self) -> Vec<Handle> {
-        self.slab.handles()
     }
 
     /// Whether something is to be told that no wait has to bring.
@@ -210,7 +208,8 @@ impl Loop {
         Ok(())
     }
 
-    /// Asks for something else from now on, or for the same once more; nothing pauses it.
+    /// Asks for something else from now on, or for the same once more; nothing pauses it. What is
+    /// pending is forgotten: it was said of another interest, and what still holds is said again.
     pub fn set_watch(&mut self, handle: Handle, interest: Interest) -> Result<(), Status> {
         self.expect_edge(interest)?;
         let watch = self.watches.slab.find(handle)?;
@@ -224,21 +223,49 @@ impl Loop {
         Ok(())
     }
 
-    /// Ends a watcher; its owner's words come back in a notice. The selector has forgotten the
-    /// descriptor before this returns. Gives back the one that was the library's to close.
-    pub fn stop_watch(&mut self, handle: Handle) -> Result<Option<Owned>, Status> {
+    /// Ends a watcher. The selector has forgotten the descriptor before this returns. Gives back
+    /// the owner's words, and the descriptor where it was the library's to close.
+    pub fn stop_watch(&mut self, handle: Handle) -> Result<(Owner, Option<Owned>), Status> {
         self.watches.slab.find(handle)?;
+        self.unwatch_number(handle);
         let watch = self.watches.slab.remove(handle).expect("find found it");
-        if !watch.watched.is_none() {
-            // A descriptor that the selector does not know any more is what is wanted here.
-            let _ = self.selector.update(watch.fd, Token(handle.0), watch.watched, Interest::NONE);
+        Ok((watch.owner, watch.adopted))
+    }
+
+    /// Ends all watchers; their owners' words come back in notices.
+    pub(super) fn end_watches(&mut self) {
+        for handle in self.watches.slab.handles() {
+            if let Ok((owner, _)) = self.stop_watch(handle) {
+                self.notices.push_back(Notice::Ended(owner));
+            }
         }
-        if watch.always {
+    }
+
+    /// Has the selector and the tables forget the number of a watcher's descriptor.
+    fn unwatch_number(&mut self, handle: Handle) {
+        let Some(watch) = self.watches.slab.get_mut(handle) else { return };
+        let fd = std::mem::take(&mut watch.fd);
+        let watched = std::mem::take(&mut watch.watched);
+        if !watched.is_none() {
+            // A descriptor that the selector does not know any more is what is wanted here.
+            let _ = self.selector.update(fd, Token(handle.0), watched, Interest::NONE);
+        }
+        if std::mem::take(&mut watch.always) {
             self.watches.always.retain(|other| *other != handle);
         }
-        self.watches.by_fd.remove(&watch.fd);
-        self.notices.push_back(Notice::Ended(watch.owner));
-        Ok(watch.adopted)
+        self.watches.by_fd.remove(&fd);
+    }
+
+    /// The system has just given this number to a descriptor of the loop's own: whoever watched it
+    /// has closed it behind our back. That watcher is told an error, and neither it nor its end
+    /// touches the number again.
+    pub(super) fn take_number(&mut self, fd: Fd) {
+        let Some(handle) = self.watches.by_fd.get(&fd).copied() else { return };
+        self.unwatch_number(handle);
+        if let Some(watch) = self.watches.slab.get_mut(handle) {
+            watch.adopted.take().map(Fd::leave);
+        }
+        self.watches.queue(handle, Ready::ERROR);
     }
 
     /// A watcher's owner.
@@ -288,13 +315,18 @@ impl Loop {
         for handle in std::mem::take(&mut self.watches.changed) {
             let Some(watch) = self.watches.slab.get_mut(handle) else { continue };
             watch.changed = false;
-            let spent = std::mem::take(&mut watch.spent);
+            // An edge that was told and forgotten is told again only if the kernel is asked anew.
+            let again = std::mem::take(&mut watch.spent) || watch.interest.contains(Interest::EDGE);
             let (fd, old, new) = (watch.fd, watch.watched, watch.interest);
-            if old == new && !spent || old.is_none() && new.is_none() {
+            if old == new && !again || old.is_none() && new.is_none() {
                 continue;
             }
             match self.selector.update(fd, Token(handle.0), old, new) {
                 Ok(()) => watch.watched = new,
+                Err(error) if crate::sys::file::has_no_readiness(&error) => {
+                    watch.always = true;
+                    self.watches.always.push(handle);
+                }
                 Err(error) => {
                     let why = refusal(&error);
                     self.os_error = why.1;

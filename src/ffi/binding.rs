@@ -4,10 +4,14 @@
 //! that was taken is given back exactly once.
 
 use super::call::{Call, DataFn, PlainFn, User};
+use super::child_options::wc_exit_fn;
 use super::conn_options::wc_conn_callbacks;
 use super::event::{self, wc_event};
 use super::http::wc_http_callbacks;
+use super::job::wc_done_fn;
 use super::listener::wc_listener_callbacks;
+use super::post::SentFn;
+use super::signal::wc_signal_fn;
 use super::timer::TimerFn;
 use super::watch::wc_watch_fn;
 use crate::base::Status;
@@ -27,6 +31,14 @@ pub(super) enum Callbacks {
     Timer(TimerFn),
     /// A watcher of a descriptor.
     Watch(wc_watch_fn),
+    /// A job of a pool.
+    Job(wc_done_fn),
+    /// A post.
+    Post(SentFn),
+    /// A child.
+    Child(wc_exit_fn),
+    /// A watcher of a signal.
+    Signal(wc_signal_fn),
 }
 
 impl Callbacks {
@@ -38,7 +50,25 @@ impl Callbacks {
             (Callbacks::Watch(f), event::WC_EVENT_WATCH) => {
                 f.map(|f| Call::Ready(f, e.object, e.detail as u32, e.user))
             }
-            (Callbacks::Timer(_) | Callbacks::Watch(_), _) => None,
+            (Callbacks::Job(f), event::WC_EVENT_JOB) => {
+                f.map(|f| Call::Done(f, e.object, e.status, e.os_error, e.data, e.len, e.user))
+            }
+            (Callbacks::Post(f), event::WC_EVENT_POST) => plain(*f),
+            (Callbacks::Child(f), event::WC_EVENT_CHILD_EXIT) => {
+                f.map(|f| Call::Exit(f, e.object, e.detail, e.os_error, e.status, e.user))
+            }
+            (Callbacks::Signal(f), event::WC_EVENT_SIGNAL) => {
+                f.map(|f| Call::Signal(f, e.object, e.detail, e.os_error as u32, e.user))
+            }
+            (
+                Callbacks::Timer(_)
+                | Callbacks::Watch(_)
+                | Callbacks::Signal(_)
+                | Callbacks::Job(_)
+                | Callbacks::Post(_)
+                | Callbacks::Child(_),
+                _,
+            ) => None,
             (Callbacks::Conn(both), _) => {
                 conn_call(&both.0, e).or_else(|| listener_call(&both.1, e))
             }
@@ -196,6 +226,11 @@ impl Bindings {
         if user.free.is_some() {
             self.releases.push_back(user);
         }
+    }
+
+    /// Whether a user pointer is to be given back.
+    pub fn has_release(&self) -> bool {
+        !self.releases.is_empty()
     }
 
     /// The next user pointer to give back.

@@ -11,9 +11,11 @@ use super::hooks::Hooks;
 use super::watchdog::Meter;
 use crate::base::time::Millis;
 use crate::base::{Handle, Status};
-use crate::engine::{How, Notice, Parcel, View};
+use crate::engine::{Found, How, Notice, Parcel, View};
 use crate::http::{Host, Report};
 use crate::net::Owner;
+use crate::reactor;
+use crate::sys::Fd;
 use std::ffi::{c_int, c_void};
 
 /// What is left to do when the program is through with an event.
@@ -26,8 +28,12 @@ enum After {
     Request(Owner),
     /// A timer fired.
     Fired,
-    /// A timer was ended by its own callback.
-    Timer(Owner),
+    /// A child is gone.
+    Child(Owner),
+    /// A timer or a watcher was ended by its own callback.
+    Ended(Owner),
+    /// A job of a pool is gone.
+    Job(Owner),
     /// A post is dropped, unless it was run.
     Post(Parcel),
 }
@@ -54,8 +60,16 @@ pub(super) struct Goal {
     pub stoppable: bool,
     /// That no connection is left ends it.
     pub drained: bool,
-    /// True exactly when its time was up before the last wait: what that brought is still told.
+    /// It waits once at the most.
+    pub single: bool,
+    /// True exactly when there is no further wait: what the last one brought is still told.
     pub late: bool,
+}
+
+impl Goal {
+    /// As far as there is something to do.
+    pub(super) const ALL: Goal =
+        Goal { until: None, stoppable: true, drained: false, single: false, late: false };
 }
 
 /// A loop as the border sees it.
@@ -147,7 +161,8 @@ impl Core {
                 return Ok(Next::None);
             }
             // The time is looked at before the wait: what is there when it is up is still an event.
-            goal.late = goal.until.is_some_and(|until| self.host.engine.fresh().floor() >= until);
+            goal.late = goal.single
+                || goal.until.is_some_and(|until| self.host.engine.fresh().floor() >= until);
             self.turn(until)?;
         }
     }
@@ -163,6 +178,11 @@ impl Core {
     /// The moment `ms` from now; rounded up, but for 0, which is not to be waited for.
     pub fn deadline(&mut self, ms: u32) -> Millis {
         if ms == 0 { Millis(0) } else { self.host.engine.fresh().after(ms.into()) }
+    }
+
+    /// The same for a time that a program gives; none below 0: without end.
+    pub fn until(&mut self, timeout_ms: i32) -> Option<Millis> {
+        u32::try_from(timeout_ms).ok().map(|ms| self.deadline(ms))
     }
 
     /// Gives an object a user pointer of its own. If the program has an event of that object, its
@@ -203,16 +223,24 @@ impl Core {
                     self.bindings.remove(owner);
                 }
             }
-            After::Timer(owner) => self.bindings.remove(owner),
+            After::Child(owner) => {
+                self.host.engine.bury_child(Handle(self.event.object));
+                self.bindings.remove(owner);
+            }
+            After::Ended(owner) => self.bindings.remove(owner),
+            After::Job(owner) => {
+                self.host.engine.end_job(Handle(self.event.object));
+                self.bindings.remove(owner);
+            }
             After::Post(parcel) => self.bindings.release_later(drop_of(&parcel)),
         }
     }
 
-    /// The program has ended a timer. Its class may serve another at once, unless the event that
-    /// the program has is of it.
-    pub fn timer_ended(&mut self, timer: Handle, owner: Owner) {
-        if self.event.kind == event::WC_EVENT_TIMER && self.event.object == timer.0 {
-            self.after = After::Timer(owner);
+    /// The program has ended a timer or a watcher. Its class may serve another at once, unless the
+    /// event that the program has is of it.
+    pub fn ended(&mut self, object: Handle, owner: Owner) {
+        if self.event.kind != 0 && self.event.object == object.0 {
+            self.after = After::Ended(owner);
         } else {
             self.bindings.remove(owner);
         }
@@ -253,7 +281,9 @@ impl Core {
         match *notice {
             Notice::Open(conn) => {
                 self.begin_conn(event::WC_EVENT_OPEN, conn);
-                self.event.parent = self.host.engine.conn_listener(conn).map_or(0, |l| l.0);
+                let child = self.host.engine.stream_child(conn);
+                let listener = || self.host.engine.conn_listener(conn).ok();
+                self.event.parent = child.or_else(listener).map_or(0, |parent| parent.0);
             }
             Notice::Data(conn, view) => self.begin_view(event::WC_EVENT_DATA, conn, view),
             Notice::TooLong(conn, view) => self.begin_view(event::WC_EVENT_TOO_LONG, conn, view),
@@ -277,6 +307,20 @@ impl Core {
                 self.begin(event::WC_EVENT_WATCH, watch, owner);
                 self.event.detail = i32::from(ready.bits());
             }
+            Notice::ChildExit { child, code, signal, why } => {
+                let owner = self.host.engine.child_owner(child).unwrap_or_default();
+                self.begin(event::WC_EVENT_CHILD_EXIT, child, owner);
+                self.event.detail = code;
+                self.event.os_error = signal;
+                self.event.status = why.0;
+                self.after = After::Child(owner);
+            }
+            Notice::Signal { handle, number, count } => {
+                let owner = self.host.engine.signal_owner(handle).unwrap_or_default();
+                self.begin(event::WC_EVENT_SIGNAL, handle, owner);
+                self.event.detail = number;
+                self.event.os_error = i32::try_from(count).unwrap_or(i32::MAX);
+            }
             Notice::Paused { listener, why, os_error } => {
                 self.begin_listener(event::WC_EVENT_PAUSE, listener);
                 self.event.status = why.0;
@@ -286,6 +330,16 @@ impl Core {
             Notice::ListenerClosed { listener, why } => {
                 self.begin_listener(event::WC_EVENT_LISTENER_CLOSE, listener);
                 self.event.status = why.0;
+            }
+            Notice::Done(job) => self.begin_job(job),
+            Notice::Sent(post) => {
+                let owner = self.host.engine.post_owner(post).unwrap_or_default();
+                self.begin(event::WC_EVENT_POST, post, owner);
+            }
+            // A loop that is freed waits for jobs of pools, and runs no others meanwhile.
+            Notice::Post(parcel) if self.freeing => {
+                self.bindings.release_later(drop_of(&parcel));
+                return false;
             }
             Notice::Post(parcel) => {
                 self.begin(event::WC_EVENT_POST, Handle::NONE, Owner::default());
@@ -316,6 +370,21 @@ impl Core {
         self.begin(kind, conn, owner);
     }
 
+    fn begin_job(&mut self, job: Handle) {
+        let owner = self.host.engine.job_owner(job).unwrap_or_default();
+        self.begin(event::WC_EVENT_JOB, job, owner);
+        self.after = After::Job(owner);
+        self.event.parent = self.host.engine.job_pool(job).map_or(0, |pool| pool.0);
+        if let Ok(outcome) = self.host.engine.job_outcome(job) {
+            self.event.status = outcome.status.0;
+            self.event.os_error = outcome.os_error;
+            if let Found::Bytes(bytes) = &outcome.found {
+                let bytes = give::lend(bytes);
+                (self.event.data, self.event.len) = (bytes.ptr, bytes.len);
+            }
+        }
+    }
+
     fn begin_listener(&mut self, kind: c_int, listener: Handle) {
         let owner = self.host.engine.listener_owner(listener).unwrap_or_default();
         self.begin(kind, listener, owner);
@@ -340,11 +409,37 @@ impl Core {
             self.event.kind = 0;
             return Some(Call::Plain(run_of(&parcel), self.handle.0, self.event.user));
         }
+        if self.is_stopped() {
+            return None;
+        }
         let call = self.bindings.callbacks(self.owner)?.call(&self.event);
         if call.is_none() {
             self.act_by_default();
         }
         call
+    }
+
+    /// Whether the program has ended the object of the event since it got it. What has a last
+    /// callback of its own is not ended before that.
+    fn is_stopped(&self) -> bool {
+        let object = Handle(self.event.object);
+        match self.event.kind {
+            event::WC_EVENT_TIMER => self.host.engine.timer_owner(object).is_none(),
+            event::WC_EVENT_WATCH => self.host.engine.watch_owner(object).is_none(),
+            _ => false,
+        }
+    }
+
+    /// Tells the kernel what changed, for a program that waits elsewhere: on which descriptor, and
+    /// how many milliseconds at the longest.
+    pub fn prepare(&mut self) -> Result<(Fd, i32), Status> {
+        if self.running {
+            return Err(Status::REENTRANT);
+        }
+        let held = self.event.kind != 0 || !matches!(self.after, After::Nothing);
+        let busy = held || self.bindings.has_release() || self.host.has_reports();
+        let (descriptor, timeout) = self.host.engine.prepare(busy)?;
+        Ok((descriptor, reactor::millis(timeout)))
     }
 
     /// What ends a connection that has no callback for its end of input or its idle time. One that

@@ -7,7 +7,8 @@ use super::give::Versioned;
 use super::types::wc_status;
 use std::ffi::{CStr, c_char, c_int, c_void};
 
-/// A connection is open. parent: its listener, or 0 if it was made by wc_connect.
+/// A connection is open. parent: its listener; the child that it is a stream of; or 0 if it was made
+/// by wc_connect.
 pub const WC_EVENT_OPEN: c_int = 1;
 /// Bytes came, or a line without its end, or a frame without its length: data and len.
 pub const WC_EVENT_DATA: c_int = 2;
@@ -24,7 +25,8 @@ pub const WC_EVENT_IDLE: c_int = 6;
 pub const WC_EVENT_CLOSE: c_int = 7;
 /// A timer fired.
 pub const WC_EVENT_TIMER: c_int = 8;
-/// A job of another thread: wc_loop_dispatch runs it; if it is not run, its drop function is.
+/// A job of another thread: wc_loop_dispatch runs it; if it is not run, its drop function is. Or a
+/// post was sent: object is its handle then, else 0.
 pub const WC_EVENT_POST: c_int = 9;
 /// A listener stopped accepting: status is WC_E_NOFILES, WC_E_NOMEM, WC_E_LIMIT or WC_E_OS.
 pub const WC_EVENT_PAUSE: c_int = 10;
@@ -49,7 +51,16 @@ pub const WC_EVENT_REQUEST_CLOSE: c_int = 18;
 pub const WC_EVENT_REJECT: c_int = 19;
 /// A watched descriptor is ready. detail: for what, WC_READ and the like.
 pub const WC_EVENT_WATCH: c_int = 20;
+/// A child has exited and its output has ended. detail: what it gave to exit(3), or -1; os_error:
+/// the signal that ended it, or 0; status: WC_OK if it ended by itself. Its last event, after those
+/// of its streams.
+pub const WC_EVENT_CHILD_EXIT: c_int = 22;
 
+/// A signal came. detail: its number; os_error: how often, since this was told last.
+pub const WC_EVENT_SIGNAL: c_int = 21;
+/// A job of a pool is done: status and os_error say how, data and len are what was read. parent:
+/// its pool. Its only event.
+pub const WC_EVENT_JOB: c_int = 23;
 const NAMES: &[(c_int, &CStr)] = &[
     (WC_EVENT_OPEN, c"WC_EVENT_OPEN"),
     (WC_EVENT_DATA, c"WC_EVENT_DATA"),
@@ -71,6 +82,9 @@ const NAMES: &[(c_int, &CStr)] = &[
     (WC_EVENT_REQUEST_CLOSE, c"WC_EVENT_REQUEST_CLOSE"),
     (WC_EVENT_REJECT, c"WC_EVENT_REJECT"),
     (WC_EVENT_WATCH, c"WC_EVENT_WATCH"),
+    (WC_EVENT_SIGNAL, c"WC_EVENT_SIGNAL"),
+    (WC_EVENT_CHILD_EXIT, c"WC_EVENT_CHILD_EXIT"),
+    (WC_EVENT_JOB, c"WC_EVENT_JOB"),
 ];
 
 /// The name of a kind of event, such as "WC_EVENT_TIMER".
@@ -101,7 +115,7 @@ pub struct wc_event {
     pub os_error: i32,
     /// More of what happened, where the kind says so, else 0.
     pub detail: i32,
-    /// The handle of what it happened to; 0 for a post.
+    /// The handle of what it happened to; 0 for a job of wc_loop_post.
     pub object: u64,
     /// The handle of what that belongs to, where the kind says so, else 0.
     pub parent: u64,

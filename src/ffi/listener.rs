@@ -13,7 +13,7 @@ use crate::engine::{Listen, Loop};
 use crate::net::Owner;
 use crate::net::policy::Policy;
 use std::ffi::{c_char, c_void};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 
 /// The callbacks of a listener; each may be null.
 #[repr(C)]
@@ -223,6 +223,35 @@ pub extern "C" fn wc_listener_close(listener: wc_listener) -> wc_status {
     code(with(listener, Kind::Listener, |core| core.host.engine.close_listener(Handle(listener))))
 }
 
+/// Accepts nothing more until wc_listener_resume; its connections go on. Peers wait in the backlog
+/// meanwhile: the system still takes them in, as far as that goes. For on_pause and on_resume, which
+/// tell of shortages, this is nothing.
+///
+/// [loop thread]
+///
+/// @param listener  the listener
+///
+/// Returns: WC_OK, also if it is paused already; WC_E_GONE if it is closed; WC_E_BADHANDLE,
+/// WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+#[unsafe(no_mangle)]
+pub extern "C" fn wc_listener_pause(listener: wc_listener) -> wc_status {
+    code(with(listener, Kind::Listener, |core| core.host.engine.hold_listener(Handle(listener))))
+}
+
+/// Accepts again after wc_listener_pause, first those that have waited.
+///
+/// [loop thread]
+///
+/// @param listener  the listener
+///
+/// Returns: WC_OK, also if the program has not paused it; WC_E_GONE if it is closed; WC_E_NOFILES,
+/// WC_E_NOMEM, WC_E_OS if the system refuses, and it stays paused; WC_E_BADHANDLE, WC_E_THREAD,
+/// WC_E_FORKED, WC_E_PANIC.
+#[unsafe(no_mangle)]
+pub extern "C" fn wc_listener_resume(listener: wc_listener) -> wc_status {
+    code(with(listener, Kind::Listener, |core| core.host.engine.release_listener(Handle(listener))))
+}
+
 /// Listen options, checked.
 pub(super) struct Place {
     address: SocketAddr,
@@ -290,16 +319,22 @@ impl Place {
     }
 }
 
-/// The address that a text names.
+/// The address that a text names. That of a link may have the number of its interface behind a '%'.
 pub(super) fn address(host: &str, port: u16) -> Result<SocketAddr, Status> {
-    let ip = match host {
-        "localhost" => IpAddr::V4(Ipv4Addr::LOCALHOST),
-        text => text.parse().map_err(|_| Status::ADDRESS)?,
+    let ip = match host.split_once('%') {
+        Some((ip, zone)) => {
+            let (ip, zone) = (ip.parse().ok(), zone.parse().ok());
+            let (ip, zone) = ip.zip(zone).ok_or(Status::ADDRESS)?;
+            return Ok(SocketAddrV6::new(ip, port, 0, zone).into());
+        }
+        None if host == "localhost" => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        None => host.parse().map_err(|_| Status::ADDRESS)?,
     };
     Ok(SocketAddr::new(ip, port))
 }
 
-/// Writes an address as text and number. An IPv4 peer of an IPv6 socket is shown as IPv4.
+/// Writes an address as text and number, as `address` takes it. An IPv4 peer of an IPv6 socket is
+/// shown as IPv4.
 ///
 /// # Safety
 /// `text` points to `capacity` writable bytes; `port` is null or writable.
@@ -309,7 +344,12 @@ pub(super) unsafe fn put_address(
     capacity: usize,
     port: *mut u16,
 ) -> Result<(), Status> {
-    let ip = address.ip().to_canonical().to_string();
+    let mut ip = address.ip().to_canonical().to_string();
+    if let SocketAddr::V6(v6) = address
+        && v6.scope_id() > 0
+    {
+        ip = format!("{ip}%{}", v6.scope_id());
+    }
     // SAFETY: the caller's promise.
     unsafe {
         give::put_text(&ip, text, capacity)?;

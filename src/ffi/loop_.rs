@@ -15,7 +15,7 @@ use crate::base::{Handle, Kind, Status};
 use crate::engine::{Loop, Message, Settings};
 use crate::http::Host;
 use crate::sys;
-use std::ffi::{c_char, c_void};
+use std::ffi::{c_char, c_int, c_void};
 use std::sync::Arc;
 
 /// How a loop is made. Fill it with wc_loop_options_init, then change what you want.
@@ -132,7 +132,7 @@ pub unsafe extern "C" fn wc_loop_new(
 
 /// Runs the loop: waits, and calls back for what happens. It returns when wc_loop_stop is called,
 /// and, unless the option stay is set, when nothing is alive any more that could make an event: no
-/// listener, no connection, no timer.
+/// listener, no connection, no timer, no watcher, no child.
 ///
 /// [loop thread] Not from a callback of the same loop.
 ///
@@ -142,9 +142,7 @@ pub unsafe extern "C" fn wc_loop_new(
 /// WC_E_FORKED; WC_E_OS, WC_E_NOMEM if the system refuses to wait; WC_E_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn wc_loop_run(loop_: wc_loop) -> wc_status {
-    guard::flat(Running::begin(loop_).and_then(|running| {
-        running.run(Goal { until: None, stoppable: true, drained: false, late: false })
-    }))
+    guard::flat(Running::begin(loop_).and_then(|running| running.run(Goal::ALL)))
 }
 
 /// Waits for the next event and hands it out instead of calling back. What the library does by
@@ -172,11 +170,8 @@ pub unsafe extern "C-unwind" fn wc_loop_next(
         let running = Running::begin(loop_)?;
         // SAFETY: the caller's promise; looked at before an event is taken, so that none is lost.
         unsafe { give::read(out) }?;
-        let until = match timeout_ms {
-            ..0 => None,
-            wait => Some(with(loop_, Kind::Loop, |core| Ok(core.deadline(wait as u32)))?),
-        };
-        match running.pull(Goal { until, stoppable: true, drained: false, late: false })? {
+        let until = with(loop_, Kind::Loop, |core| Ok(core.until(timeout_ms)))?;
+        match running.pull(Goal { until, ..Goal::ALL })? {
             Next::Event => {
                 let event = with(loop_, Kind::Loop, |core| Ok(core.event))?;
                 // SAFETY: as above.
@@ -202,6 +197,63 @@ pub unsafe extern "C-unwind" fn wc_loop_next(
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn wc_loop_dispatch(loop_: wc_loop) -> wc_status {
     code(Running::begin(loop_).and_then(|running| running.dispatch()))
+}
+
+/// Makes the loop ready to be waited for elsewhere: it is told what to wait on and for how long,
+/// and the kernel what to look for. Wait then with poll(2), select(2) or a loop of another library
+/// until the descriptor is readable or the time is up, and call wc_loop_step, which may find that
+/// there is nothing. A call on anything of the loop may change what was answered: prepare again
+/// before each wait.
+///
+/// [loop thread] Not from a callback of the same loop.
+///
+/// @param loop_       the loop
+/// @param fd          where the descriptor is written; it is the loop's: wait for it, and do
+///                    nothing else with it
+/// @param timeout_ms  where the time is written; 0: there is work now; -1: without end
+///
+/// Returns: WC_OK; WC_E_BACKEND where the kernel has no such descriptor: see WC_FEATURE_DESCRIPTOR;
+/// WC_E_INVAL for null; WC_E_REENTRANT from a callback; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD,
+/// WC_E_FORKED; WC_E_OS, WC_E_NOMEM if the system refuses; WC_E_PANIC. See epoll(7), kqueue(2).
+///
+/// # Safety
+/// `fd` and `timeout_ms` are null or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wc_loop_prepare(
+    loop_: wc_loop,
+    fd: *mut c_int,
+    timeout_ms: *mut i32,
+) -> wc_status {
+    code(with(loop_, Kind::Loop, |core| {
+        give::expect_out(fd)?;
+        give::expect_out(timeout_ms)?;
+        let (descriptor, timeout) = core.prepare()?;
+        // SAFETY: the caller's promise.
+        unsafe {
+            give::put(fd, descriptor.raw())?;
+            give::put(timeout_ms, timeout)
+        }
+    }))
+}
+
+/// Works one turn: waits until something happens, once, and calls back for all that did. With 0 it
+/// does what is there and returns.
+///
+/// [loop thread] Not from a callback of the same loop.
+///
+/// @param loop_       the loop
+/// @param timeout_ms  how long to wait at the longest; 0: not at all; WC_FOREVER: without end
+///
+/// Returns: WC_OK, also if nothing happened; WC_NONE if nothing is alive any more that could make
+/// an event, as ends wc_loop_run; WC_STOPPED after wc_loop_stop, once; and as wc_loop_run.
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn wc_loop_step(loop_: wc_loop, timeout_ms: i32) -> wc_status {
+    let step = || {
+        let running = Running::begin(loop_)?;
+        let until = with(loop_, Kind::Loop, |core| Ok(core.until(timeout_ms)))?;
+        running.step(Goal { until, single: true, ..Goal::ALL })
+    };
+    guard::flat(step())
 }
 
 /// Asks the loop to stop: wc_loop_run returns after the callback at hand, wc_loop_next answers
@@ -235,7 +287,7 @@ pub extern "C-unwind" fn wc_loop_drain(loop_: wc_loop, deadline_ms: u32) -> wc_s
             core.host.drain();
             Ok(core.deadline(deadline_ms))
         })?;
-        running.run(Goal { until: Some(until), stoppable: false, drained: true, late: false })
+        running.run(Goal { until: Some(until), stoppable: false, drained: true, ..Goal::ALL })
     };
     guard::flat(drain())
 }
@@ -306,6 +358,6 @@ pub unsafe extern "C" fn wc_loop_post(
     code(guard(|| {
         let run: PlainFn = run.ok_or(Status::INVAL)?;
         let message = Message::Post(parcel(run, user, drop));
-        table::with_door(Handle(loop_), Kind::Loop, |door| door.push(message).map_err(|e| e.0))?
+        table::with_door(Handle(loop_), Kind::Loop, |door| door.push(message, 0).map_err(|e| e.0))?
     }))
 }

@@ -79,13 +79,25 @@ impl Running {
     }
 
     /// Calls back until the goal is reached: OK, or NONE if its time is up before.
-    pub(super) fn run(&self, mut goal: Goal) -> Result<Status, Status> {
+    pub(super) fn run(&self, goal: Goal) -> Result<Status, Status> {
+        Ok(if let Next::None = self.call_back(goal)? { Status::NONE } else { Status::OK })
+    }
+
+    /// Calls back for one turn: OK, NONE if nothing is alive, STOPPED.
+    pub(super) fn step(&self, goal: Goal) -> Result<Status, Status> {
+        Ok(match self.call_back(goal)? {
+            Next::Stopped => Status::STOPPED,
+            Next::Idle => Status::NONE,
+            Next::None | Next::Event | Next::Call(_) => Status::OK,
+        })
+    }
+
+    fn call_back(&self, mut goal: Goal) -> Result<Next, Status> {
         loop {
             match self.on(|core| core.advance(&mut goal, true))? {
                 // SAFETY: nothing of the loop is borrowed here.
                 Next::Call(call) => unsafe { call.invoke() },
-                Next::None => return Ok(Status::NONE),
-                Next::Stopped | Next::Idle | Next::Event => return Ok(Status::OK),
+                end => return Ok(end),
             }
         }
     }
@@ -123,7 +135,7 @@ pub(super) fn free_loop(loop_: wc_loop) -> wc_status {
         Err(status) => return status.0,
     };
     // What it answers is of no use here: a loop that panics now is poisoned and freed all the same.
-    let _ = running.run(Goal { until: None, stoppable: false, drained: false, late: false });
+    let _ = running.run(Goal { stoppable: false, ..Goal::ALL });
     std::mem::forget(running);
     let number = Handle(loop_).loop_number();
     let mut core = table::withdraw(number);

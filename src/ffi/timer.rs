@@ -229,7 +229,7 @@ pub extern "C" fn wc_timer_restart(timer: wc_timer, delay_ms: u32) -> wc_status 
 pub extern "C" fn wc_timer_cancel(timer: wc_timer) -> wc_status {
     code(with(timer, Kind::Timer, |core| {
         let owner = core.host.engine.cancel_timer(Handle(timer))?;
-        core.timer_ended(Handle(timer), owner);
+        core.ended(Handle(timer), owner);
         Ok(())
     }))
 }

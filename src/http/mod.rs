@@ -131,6 +131,11 @@ impl Host {
         }
     }
 
+    /// Whether something is to be told, or done, before the loop is asked.
+    pub fn has_reports(&self) -> bool {
+        !self.reports.is_empty() || !self.moved.is_empty() || self.feed.is_some()
+    }
+
     /// The next thing that happened in this turn; none when all is said and done.
     #[expect(clippy::should_implement_trait, reason = "what it gives is used before the next")]
     pub fn next(&mut self) -> Option<Report> {
@@ -245,6 +250,10 @@ impl Host {
     pub fn drain(&mut self) {
         self.engine.close_listeners(Status::OK);
         for conn in self.engine.conn_handles() {
+            // What a child writes is read to its end, which that of its input brings about.
+            if self.engine.is_output(conn) {
+                continue;
+            }
             match self.channel(conn) {
                 Some(channel) if channel.request != Handle::NONE => {
                     channel.exchange.last();

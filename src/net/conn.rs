@@ -154,6 +154,11 @@ impl Conn {
         &self.link
     }
 
+    /// Gives the transport back.
+    pub fn into_link(self) -> Link {
+        self.link
+    }
+
     /// What it has in common with others.
     pub fn policy(&self) -> &Policy {
         &self.policy

@@ -10,6 +10,8 @@ pub enum Gate {
     Listening,
     /// Out of descriptors, memory or allowed connections; it is not watched, so it burns no CPU.
     Paused,
+    /// The program holds it: not watched, and nothing but the program changes that.
+    Held,
     /// It is over.
     Closed,
 }
@@ -21,6 +23,10 @@ pub enum Knock {
     Exhausted,
     /// The pause is over, or a connection ended.
     Retry,
+    /// The program pauses it.
+    Hold,
+    /// The program lets it go on.
+    Release,
     /// The program, or the end of the loop, closes it.
     Close,
 }
@@ -28,15 +34,20 @@ pub enum Knock {
 impl Machine for Gate {
     type Input = Knock;
     const NAME: &'static str = "listener";
-    const STATES: &'static [Gate] = &[Gate::Listening, Gate::Paused, Gate::Closed];
-    const INPUTS: &'static [Knock] = &[Knock::Exhausted, Knock::Retry, Knock::Close];
+    const STATES: &'static [Gate] = &[Gate::Listening, Gate::Paused, Gate::Held, Gate::Closed];
+    const INPUTS: &'static [Knock] =
+        &[Knock::Exhausted, Knock::Retry, Knock::Hold, Knock::Release, Knock::Close];
 
     fn next(self, input: Knock) -> Option<Gate> {
         Some(match (self, input) {
             (Gate::Closed, _) => return None,
             (_, Knock::Close) => Gate::Closed,
+            (_, Knock::Hold) => Gate::Held,
+            (Gate::Held, Knock::Release) => Gate::Listening,
+            (Gate::Held, Knock::Exhausted | Knock::Retry) => Gate::Held,
             (Gate::Listening | Gate::Paused, Knock::Exhausted) => Gate::Paused,
             (Gate::Listening | Gate::Paused, Knock::Retry) => Gate::Listening,
+            (open @ (Gate::Listening | Gate::Paused), Knock::Release) => open,
         })
     }
 
@@ -44,6 +55,7 @@ impl Machine for Gate {
         match self {
             Gate::Listening => "it accepts",
             Gate::Paused => "out of descriptors, memory or allowed connections; not watched",
+            Gate::Held => "the program has paused it; not watched",
             Gate::Closed => "it is over",
         }
     }

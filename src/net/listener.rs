@@ -8,7 +8,8 @@ use crate::base::time::Millis;
 use crate::base::{Machine, Status, limits};
 use crate::source::wheel::TimerId;
 use crate::sys::Fd;
-use crate::sys::fd::Owned;
+use crate::sys::fd::{self, AsFd, Owned};
+use crate::sys::socket::{self, Accept};
 use std::net::SocketAddr;
 use std::rc::Rc;
 
@@ -38,6 +39,8 @@ pub struct Listener {
     pub pause_said: bool,
     gate: Gate,
     backoff_ms: u64,
+    /// An accepted connection that the selector did not take; it goes before the pending ones.
+    kept: Option<Owned>,
 }
 
 impl Listener {
@@ -57,6 +60,7 @@ impl Listener {
             pause_said: false,
             gate: Gate::Listening,
             backoff_ms: limits::ACCEPT_RETRY_MIN_MS,
+            kept: None,
         }
     }
 
@@ -68,6 +72,37 @@ impl Listener {
     /// Where it stands.
     pub fn gate(&self) -> Gate {
         self.gate
+    }
+
+    /// Takes the next connection: one that was kept, or else a pending one. The kept one gets the
+    /// lowest number that is free by now; its old one may be above what the selector can hold.
+    pub fn next_pending(&mut self) -> Accept {
+        match (self.kept.take(), &self.fd) {
+            (Some(kept), _) => Accept::Conn(fd::lowest(kept)),
+            (None, Some(fd)) => socket::accept(fd.as_fd()),
+            (None, None) => Accept::Wait,
+        }
+    }
+
+    /// Keeps an accepted connection for the next try.
+    pub fn keep(&mut self, fd: Owned) {
+        self.kept = Some(fd);
+    }
+
+    /// Whether a connection is kept.
+    pub fn has_kept(&self) -> bool {
+        self.kept.is_some()
+    }
+
+    /// Closes the descriptors.
+    pub fn shut(&mut self) {
+        self.fd = None;
+        self.kept = None;
+    }
+
+    /// Whether it waits for a connection to end, and for nothing else.
+    pub fn waits_for_room(&self) -> bool {
+        self.gate == Gate::Paused && self.retry_at == NEVER
     }
 
     /// Whether its own share of connections is used up.

@@ -6,7 +6,10 @@
 
 #[cfg(target_os = "linux")]
 mod epoll;
+#[cfg(kqueue)]
+mod kqueue;
 mod poll;
+mod select;
 pub mod sim;
 
 use crate::base::Status;
@@ -190,23 +193,35 @@ impl Backend {
     }
 }
 
-/// What a backend can do that looks at states only, each time anew.
-const STATES_ONLY: Features = Features::HANGUP;
-
-/// What one can do that the kernel keeps.
-#[cfg(target_os = "linux")]
+/// What one can do whose interests the kernel keeps.
+#[cfg(any(target_os = "linux", kqueue))]
 const KEPT: Features = Features::EDGE.with(Features::HANGUP).with(Features::DESCRIPTOR);
 
 /// Every backend of this machine, the preferred one first.
 pub static BACKENDS: &[Backend] = &[
     #[cfg(target_os = "linux")]
     Backend { name: "epoll", c_name: c"epoll", features: KEPT, most: u64::MAX, open: epoll::open },
+    #[cfg(kqueue)]
+    Backend {
+        name: "kqueue",
+        c_name: c"kqueue",
+        features: KEPT,
+        most: u64::MAX,
+        open: kqueue::open,
+    },
     Backend {
         name: "poll",
         c_name: c"poll",
-        features: STATES_ONLY,
+        features: Features::HANGUP,
         most: u64::MAX,
         open: poll::open,
+    },
+    Backend {
+        name: "select",
+        c_name: c"select",
+        features: Features::NONE,
+        most: crate::sys::select::SIZE as u64,
+        open: select::open,
     },
 ];
 
@@ -224,7 +239,7 @@ fn choose_from(name: Option<&str>, variable: Option<&OsStr>) -> Result<&'static 
 
 /// The timeout for calls that count milliseconds: rounded up, -1 for none. A wait above 24 days
 /// ends after 24 days without an event.
-fn millis(timeout: Option<Duration>) -> i32 {
+pub fn millis(timeout: Option<Duration>) -> i32 {
     let Some(timeout) = timeout else { return -1 };
     i32::try_from(timeout.as_nanos().div_ceil(1_000_000)).unwrap_or(i32::MAX)
 }

@@ -39,24 +39,18 @@ fn mask(interest: Interest) -> i16 {
     read | if interest.contains(Interest::WRITE) { libc::POLLOUT } else { 0 }
 }
 
+/// What each answer of poll(2) says.
+const MEANINGS: [(i16, u8); 5] = [
+    (libc::POLLIN, Event::READABLE),
+    (libc::POLLOUT, Event::WRITABLE),
+    (RDHUP, Event::READABLE | Event::HANGUP),
+    (libc::POLLHUP, Event::ENDED),
+    (libc::POLLERR | libc::POLLNVAL, Event::BROKEN),
+];
+
 fn flags(events: i16) -> u8 {
-    let mut flags = 0;
-    if events & libc::POLLIN != 0 {
-        flags |= Event::READABLE;
-    }
-    if events & libc::POLLOUT != 0 {
-        flags |= Event::WRITABLE;
-    }
-    if events & RDHUP != 0 {
-        flags |= Event::READABLE | Event::HANGUP;
-    }
-    if events & libc::POLLHUP != 0 {
-        flags |= Event::ENDED;
-    }
-    if events & (libc::POLLERR | libc::POLLNVAL) != 0 {
-        flags |= Event::BROKEN;
-    }
-    flags
+    let told = MEANINGS.iter().filter(|(bits, _)| events & bits != 0);
+    told.fold(0, |flags, (_, meaning)| flags | meaning)
 }
 
 /// The descriptor of a record. poll(2) passes over negative numbers, so that of one that was told
@@ -117,10 +111,13 @@ impl Selected {
 }
 
 impl Selector for Selected {
-    fn update(&mut self, fd: Fd, token: Token, _old: Interest, new: Interest) -> io::Result<()> {
+    fn update(&mut self, fd: Fd, token: Token, old: Interest, new: Interest) -> io::Result<()> {
         let token = (token, new.contains(Interest::ONCE));
         match self.place(fd) {
             None if new.is_none() => Ok(()),
+            Some(_) if old.is_none() && !new.is_none() => {
+                Err(io::Error::from_raw_os_error(libc::EEXIST))
+            }
             None => self.add(fd, token, mask(new)),
             Some(place) if new.is_none() => {
                 self.remove(place);

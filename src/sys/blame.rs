@@ -13,9 +13,11 @@ pub fn status(os_error: i32) -> Status {
         }
         libc::EMFILE | libc::ENFILE => Status::NOFILES,
         libc::ENOMEM | libc::ENOBUFS => Status::NOMEM,
-        libc::EADDRINUSE => Status::INUSE,
+        libc::EADDRINUSE | libc::EEXIST => Status::INUSE,
         libc::EADDRNOTAVAIL | libc::EAFNOSUPPORT => Status::ADDRESS,
         libc::EACCES | libc::EPERM => Status::ACCESS,
+        libc::ENOENT | libc::ENOTDIR => Status::NOTFOUND,
+        libc::EAGAIN => Status::AGAIN,
         _ => Status::OS,
     }
 }

@@ -2,6 +2,7 @@
 //! epoll(7). Is not: the selector, which is `reactor::epoll`.
 
 use super::check;
+use super::fault::{self, Call};
 use super::fd::Fd;
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
@@ -17,7 +18,8 @@ impl Epoll {
     /// An instance that watches nothing.
     pub fn new() -> io::Result<Epoll> {
         // SAFETY: epoll_create1 takes no pointer.
-        let fd = check(unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) })?;
+        let made = || unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) };
+        let fd = check(fault::call(Call::EpollCreate, made))?;
         // SAFETY: the call succeeded, so `fd` is open and nobody else's.
         Ok(Epoll(unsafe { OwnedFd::from_raw_fd(fd) }))
     }
@@ -46,7 +48,8 @@ impl Epoll {
         let mut record = Record { events, u64: word };
         // SAFETY: `record` is valid for the call, and the kernel copies it; a number that is no
         // descriptor is refused with EBADF.
-        check(unsafe { libc::epoll_ctl(self.0.as_raw_fd(), what, fd.raw(), &mut record) }).map(drop)
+        let done = || unsafe { libc::epoll_ctl(self.0.as_raw_fd(), what, fd.raw(), &mut record) };
+        check(fault::call(Call::EpollCtl, done)).map(drop)
     }
 
     /// Fills `out` from the front and says how many; -1 ms waits without end.
@@ -54,7 +57,7 @@ impl Epoll {
         let room = i32::try_from(out.len()).unwrap_or(i32::MAX);
         // SAFETY: the pointer and the count are those of one exclusively borrowed slice.
         let ready =
-            unsafe { libc::epoll_wait(self.0.as_raw_fd(), out.as_mut_ptr(), room, timeout_ms) };
-        check(ready).map(|n| n as usize)
+            || unsafe { libc::epoll_wait(self.0.as_raw_fd(), out.as_mut_ptr(), room, timeout_ms) };
+        check(fault::call(Call::EpollWait, ready)).map(|n| n as usize)
     }
 }

@@ -18,7 +18,7 @@ pub fn get() -> i32 {
     unsafe { *location() }
 }
 
-fn set(value: i32) {
+pub(super) fn set(value: i32) {
     // SAFETY: as above; nobody else can hold a reference to this thread's errno.
     unsafe { *location() = value }
 }

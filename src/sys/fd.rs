@@ -41,6 +41,14 @@ impl Fd {
     }
 }
 
+/// The same open file under the lowest number that is free, if that is lower than its own.
+pub fn lowest(fd: Owned) -> Owned {
+    match fd.try_clone() {
+        Ok(lower) if lower.as_raw_fd() < fd.as_raw_fd() => lower,
+        _ => fd,
+    }
+}
+
 impl Default for Fd {
     fn default() -> Fd {
         Fd::NONE

@@ -10,12 +10,24 @@ pub mod clock;
 #[cfg(target_os = "linux")]
 pub mod epoll;
 pub mod errno;
+pub mod exit;
+pub mod fault;
 pub mod fd;
 pub mod file;
+#[cfg(kqueue)]
+pub mod kqueue;
+#[cfg(all(not(target_os = "linux"), target_pointer_width = "64"))]
+mod layout;
+pub mod lent;
 pub mod limit;
 pub mod poll;
 pub mod process;
+pub mod resolve;
+pub mod select;
+pub mod signal;
 pub mod socket;
+pub mod thread;
+pub mod spawn;
 pub mod wake;
 
 pub use fd::Fd;

@@ -2,6 +2,7 @@
 //! poll(2). Is not: the selector, which is `reactor::poll`.
 
 use super::Fd;
+use super::fault::{self, Call};
 use std::io;
 
 /// One entry of the set that poll(2) looks at.
@@ -15,8 +16,8 @@ pub fn record(fd: Fd, events: i16) -> Record {
 /// Fills in what is ready and says how many entries have something; -1 ms waits without end.
 pub fn wait(set: &mut [Record], timeout_ms: i32) -> io::Result<usize> {
     // SAFETY: the pointer and the count are those of one exclusively borrowed slice.
-    let ready = unsafe { libc::poll(set.as_mut_ptr(), set.len() as libc::nfds_t, timeout_ms) };
-    super::check(ready).map(|n| n as usize)
+    let ready = || unsafe { libc::poll(set.as_mut_ptr(), set.len() as libc::nfds_t, timeout_ms) };
+    super::check(fault::call(Call::Poll, ready)).map(|n| n as usize)
 }
 
 /// Whether this number is an open descriptor: an error (EBADF) if not.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Which thread, which process image. Is not: making or ending either.
 
+use super::fault::{self, Call};
 use once_cell::sync::OnceCell;
 use std::io;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -25,6 +26,9 @@ pub fn forks() -> u32 {
     FORKS.load(Ordering::Relaxed)
 }
 
+/// What runs around a fork(2); in the child only what signal-safety(7) allows.
+pub type ForkHook = Option<extern "C" fn()>;
+
 extern "C" fn count_fork() {
     FORKS.fetch_add(1, Ordering::Relaxed);
 }
@@ -32,15 +36,23 @@ extern "C" fn count_fork() {
 /// Makes `forks` count from here on. Registers once, however often it is called; fails for want of
 /// memory only, and may be tried again then.
 pub fn install_fork_guard() -> io::Result<()> {
-    let register = || {
-        // SAFETY: the handler only adds to an atomic, which is async-signal-safe, and the C library
-        // forgets it when it unloads the object that it belongs to.
-        match unsafe { libc::pthread_atfork(None, None, Some(count_fork)) } {
-            0 => Ok(()),
-            error => Err(io::Error::from_raw_os_error(error)),
-        }
-    };
-    GUARD.get_or_try_init(register).copied()
+    GUARD.get_or_try_init(|| around_fork(None, None, Some(count_fork))).copied()
+}
+
+/// Has functions run by each fork(2) from now on, in the thread that forks: before it, and after it
+/// in the parent and in the child. Those of the child run in the order in which they were given.
+/// Fails for want of memory only.
+pub fn around_fork(before: ForkHook, parent: ForkHook, child: ForkHook) -> io::Result<()> {
+    let c = |hook: ForkHook| hook.map(|hook| hook as unsafe extern "C" fn());
+    // SAFETY: the functions are safe to call at any time, and the C library forgets them when it
+    // unloads the object that they belong to.
+    let register = || unsafe { libc::pthread_atfork(c(before), c(parent), c(child)) };
+    match fault::call(Call::Atfork, register) {
+        0 => Ok(()),
+        // The number itself; -1 with errno is the table's way to say it.
+        -1 => Err(io::Error::last_os_error()),
+        error => Err(io::Error::from_raw_os_error(error)),
+    }
 }
 
 #[cfg(test)]

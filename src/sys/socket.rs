@@ -6,6 +6,7 @@
 use super::address::Raw;
 use super::check;
 use super::errno;
+use super::fault::{self, Call};
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
@@ -60,17 +61,21 @@ fn retry(mut call: impl FnMut() -> isize) -> Io {
 /// recv(2).
 #[inline]
 pub fn recv(fd: BorrowedFd<'_>, into: &mut [u8]) -> Io {
-    // SAFETY: the pointer and the length are those of one exclusively borrowed slice.
-    retry(|| unsafe { libc::recv(fd.as_raw_fd(), into.as_mut_ptr().cast(), into.len(), 0) })
+    let (place, room) = (into.as_mut_ptr(), into.len());
+    // SAFETY: the pointer is that of one exclusively borrowed slice, of which `len` is the length
+    // at the most.
+    let call = |len| unsafe { libc::recv(fd.as_raw_fd(), place.cast(), len, 0) };
+    retry(|| fault::transfer(Call::Recv, fd, room, call))
 }
 
 /// recv(2) of at most `max` bytes to the end of `buffer`, which makes room for them.
 pub fn recv_append(fd: BorrowedFd<'_>, buffer: &mut Vec<u8>, max: usize) -> Io {
     buffer.reserve(max);
-    let room = &mut buffer.spare_capacity_mut()[..max];
-    // SAFETY: the pointer and the length are those of one exclusively borrowed slice, and the
-    // kernel only writes to it.
-    let done = retry(|| unsafe { libc::recv(fd.as_raw_fd(), room.as_mut_ptr().cast(), max, 0) });
+    let place = buffer.spare_capacity_mut()[..max].as_mut_ptr();
+    // SAFETY: the pointer is that of one exclusively borrowed slice, of which `len` is the length
+    // at the most, and the kernel only writes to it.
+    let call = |len| unsafe { libc::recv(fd.as_raw_fd(), place.cast(), len, 0) };
+    let done = retry(|| fault::transfer(Call::Recv, fd, max, call));
     if let Io::Done(got) = done {
         // SAFETY: the kernel has filled the first `got <= max` bytes behind the old length.
         unsafe { buffer.set_len(buffer.len() + got) };
@@ -81,9 +86,10 @@ pub fn recv_append(fd: BorrowedFd<'_>, buffer: &mut Vec<u8>, max: usize) -> Io {
 /// send(2).
 #[inline]
 pub fn send(fd: BorrowedFd<'_>, bytes: &[u8]) -> Io {
-    let (from, len) = (bytes.as_ptr().cast(), bytes.len());
-    // SAFETY: the pointer and the length are those of one borrowed slice.
-    retry(|| unsafe { libc::send(fd.as_raw_fd(), from, len, NO_SIGNAL) })
+    let from = bytes.as_ptr().cast();
+    // SAFETY: the pointer is that of one borrowed slice, of which `len` is the length at the most.
+    let call = |len| unsafe { libc::send(fd.as_raw_fd(), from, len, NO_SIGNAL) };
+    retry(|| fault::transfer(Call::Send, fd, bytes.len(), call))
 }
 
 /// sendmsg(2) of both parts, as if they were one.
@@ -92,30 +98,35 @@ pub fn send2(fd: BorrowedFd<'_>, first: &[u8], second: &[u8]) -> Io {
         iov_base: bytes.as_ptr().cast_mut().cast(),
         iov_len: bytes.len(),
     };
-    let mut parts = [part(first), part(second)];
-    // SAFETY: msghdr is pointers and integers: all zero is a message without address and control
-    // data.
-    let mut message: libc::msghdr = unsafe { std::mem::zeroed() };
-    message.msg_iov = parts.as_mut_ptr();
-    message.msg_iovlen = 2;
-    // SAFETY: message, parts and both slices outlive the call, and the kernel only reads them.
-    retry(|| unsafe { libc::sendmsg(fd.as_raw_fd(), &message, NO_SIGNAL) })
+    let call = |len: usize| {
+        let now = len.min(first.len());
+        let mut parts = [part(&first[..now]), part(&second[..len - now])];
+        // SAFETY: msghdr is pointers and integers: all zero is a message without address and
+        // control data.
+        let mut message: libc::msghdr = unsafe { std::mem::zeroed() };
+        message.msg_iov = parts.as_mut_ptr();
+        message.msg_iovlen = 2;
+        // SAFETY: message, parts and both slices outlive the call, and the kernel only reads them.
+        unsafe { libc::sendmsg(fd.as_raw_fd(), &message, NO_SIGNAL) }
+    };
+    retry(|| fault::transfer(Call::Send, fd, first.len() + second.len(), call))
 }
 
 /// Ends our output; the peer sees the end once it has what was sent before.
 pub fn shutdown_write(fd: BorrowedFd<'_>) -> io::Result<()> {
     // SAFETY: shutdown takes no pointer.
-    check(unsafe { libc::shutdown(fd.as_raw_fd(), libc::SHUT_WR) }).map(drop)
+    let call = || unsafe { libc::shutdown(fd.as_raw_fd(), libc::SHUT_WR) };
+    check(fault::call(Call::Shutdown, call)).map(drop)
 }
 
 fn set(fd: BorrowedFd<'_>, level: i32, option: i32, on: bool) -> io::Result<()> {
     let value = libc::c_int::from(on);
     let len = size_of_val(&value) as libc::socklen_t;
     // SAFETY: `value` is valid for `len` bytes, and the kernel copies it.
-    check(unsafe {
+    let call = || unsafe {
         libc::setsockopt(fd.as_raw_fd(), level, option, (&raw const value).cast(), len)
-    })
-    .map(drop)
+    };
+    check(fault::call(Call::Setsockopt, call)).map(drop)
 }
 
 /// Makes a descriptor non-blocking and close-on-exec, where the call that made it could not.
@@ -147,7 +158,7 @@ fn stream_for(addr: SocketAddr) -> io::Result<OwnedFd> {
     #[cfg(not(target_os = "linux"))]
     let kind = libc::SOCK_STREAM;
     // SAFETY: socket takes no pointer.
-    let fd = check(unsafe { libc::socket(family, kind, 0) })?;
+    let fd = check(fault::call(Call::Socket, || unsafe { libc::socket(family, kind, 0) }))?;
     // SAFETY: the call succeeded, so `fd` is open and nobody else's.
     let fd = unsafe { OwnedFd::from_raw_fd(fd) };
     #[cfg(not(target_os = "linux"))]
@@ -167,9 +178,11 @@ pub fn listen(addr: SocketAddr, v6_only: bool, backlog: i32) -> io::Result<Owned
     }
     let raw = Raw::new(addr);
     // SAFETY: `raw` holds an address of that length for the whole call.
-    check(unsafe { libc::bind(fd.as_raw_fd(), raw.as_ptr(), raw.len()) })?;
+    let bind = || unsafe { libc::bind(fd.as_raw_fd(), raw.as_ptr(), raw.len()) };
+    check(fault::call(Call::Bind, bind))?;
     // SAFETY: listen takes no pointer.
-    check(unsafe { libc::listen(fd.as_raw_fd(), backlog) })?;
+    let listen = || unsafe { libc::listen(fd.as_raw_fd(), backlog) };
+    check(fault::call(Call::Listen, listen))?;
     Ok(fd)
 }
 
@@ -179,13 +192,14 @@ pub fn accept(fd: BorrowedFd<'_>) -> Accept {
     loop {
         #[cfg(target_os = "linux")]
         // SAFETY: accept4 allows null for an address that is not wanted.
-        let new = unsafe {
+        let call = || unsafe {
             let flags = libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
             libc::accept4(fd.as_raw_fd(), none(), std::ptr::null_mut(), flags)
         };
         #[cfg(not(target_os = "linux"))]
         // SAFETY: accept allows null for an address that is not wanted.
-        let new = unsafe { libc::accept(fd.as_raw_fd(), none(), std::ptr::null_mut()) };
+        let call = || unsafe { libc::accept(fd.as_raw_fd(), none(), std::ptr::null_mut()) };
+        let new = fault::call(Call::Accept, call);
         if new >= 0 {
             // SAFETY: the call succeeded, so `new` is open and nobody else's.
             let new = unsafe { OwnedFd::from_raw_fd(new) };
@@ -226,7 +240,8 @@ pub fn connect(addr: SocketAddr) -> io::Result<(OwnedFd, bool)> {
     let fd = stream_for(addr)?;
     let raw = Raw::new(addr);
     // SAFETY: `raw` holds an address of that length for the whole call.
-    match check(unsafe { libc::connect(fd.as_raw_fd(), raw.as_ptr(), raw.len()) }) {
+    let call = || unsafe { libc::connect(fd.as_raw_fd(), raw.as_ptr(), raw.len()) };
+    match check(fault::call(Call::Connect, call)) {
         Ok(_) => Ok((fd, false)),
         // POSIX: an interrupted connect goes on by itself, and must not be called again.
         Err(error) => match error.raw_os_error() {
@@ -242,22 +257,25 @@ pub fn take_error(fd: BorrowedFd<'_>) -> i32 {
     let mut len = size_of_val(&value) as libc::socklen_t;
     let (level, option) = (libc::SOL_SOCKET, libc::SO_ERROR);
     // SAFETY: `value` is valid for `len` bytes, and both outlive the call.
-    let result = unsafe {
+    let call = || unsafe {
         libc::getsockopt(fd.as_raw_fd(), level, option, (&raw mut value).cast(), &mut len)
     };
+    let result = fault::call(Call::Getsockopt, call);
     if result < 0 { errno::get() } else { value }
 }
 
 /// The address on our side.
 pub fn local_addr(fd: BorrowedFd<'_>) -> io::Result<SocketAddr> {
     // SAFETY: `Raw::read` passes room of that length.
-    Raw::read(|place, len| unsafe { libc::getsockname(fd.as_raw_fd(), place, len) })
+    let call = |place, len| unsafe { libc::getsockname(fd.as_raw_fd(), place, len) };
+    Raw::read(|place, len| fault::call(Call::Getsockname, || call(place, len)))
 }
 
 /// The address on the other side.
 pub fn peer_addr(fd: BorrowedFd<'_>) -> io::Result<SocketAddr> {
     // SAFETY: `Raw::read` passes room of that length.
-    Raw::read(|place, len| unsafe { libc::getpeername(fd.as_raw_fd(), place, len) })
+    let call = |place, len| unsafe { libc::getpeername(fd.as_raw_fd(), place, len) };
+    Raw::read(|place, len| fault::call(Call::Getpeername, || call(place, len)))
 }
 
 /// Makes close(2) reset the connection and drop what is unsent. A socket that the peer has reset

@@ -4,6 +4,7 @@
 //! rung.
 
 use super::errno::{self, Saved};
+use super::fault::{self, Call};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
@@ -20,7 +21,8 @@ impl Wake {
     #[cfg(target_os = "linux")]
     pub fn new() -> io::Result<Wake> {
         // SAFETY: eventfd takes no pointer.
-        let fd = super::check(unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) })?;
+        let made = || unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) };
+        let fd = super::check(fault::call(Call::Eventfd, made))?;
         // SAFETY: the call succeeded, so `fd` is open and nobody else's.
         Ok(Wake { read: unsafe { OwnedFd::from_raw_fd(fd) } })
     }
@@ -30,7 +32,7 @@ impl Wake {
     pub fn new() -> io::Result<Wake> {
         let mut ends = [-1; 2];
         // SAFETY: `ends` has room for the two descriptors.
-        super::check(unsafe { libc::pipe(ends.as_mut_ptr()) })?;
+        super::check(fault::call(Call::Pipe, || unsafe { libc::pipe(ends.as_mut_ptr()) }))?;
         // SAFETY: the call succeeded, so both are open and nobody else's.
         let (read, write) =
             unsafe { (OwnedFd::from_raw_fd(ends[0]), OwnedFd::from_raw_fd(ends[1])) };
@@ -51,10 +53,12 @@ impl Wake {
     pub fn ring(&self) {
         let _saved = Saved::new();
         let one = 1u64.to_ne_bytes();
-        let fd = self.ringing_end().as_raw_fd();
+        let fd = self.ringing_end();
         loop {
             // SAFETY: `one` is valid for its length, and the descriptor is open while self lives.
-            let sent = unsafe { libc::write(fd, one.as_ptr().cast(), one.len()) };
+            let sent = fault::transfer(Call::Write, fd, one.len(), |len| unsafe {
+                libc::write(fd.as_raw_fd(), one.as_ptr().cast(), len)
+            });
             if sent >= 0 || errno::get() != libc::EINTR {
                 return;
             }
@@ -64,10 +68,12 @@ impl Wake {
     /// Makes it quiet.
     pub fn clear(&self) {
         let mut sink = [0u8; 512];
-        let fd = self.read.as_raw_fd();
+        let fd = self.read.as_fd();
         loop {
             // SAFETY: `sink` is valid for its length, and the descriptor is open while self lives.
-            let got = unsafe { libc::read(fd, sink.as_mut_ptr().cast(), sink.len()) };
+            let got = fault::transfer(Call::Read, fd, sink.len(), |len| unsafe {
+                libc::read(fd.as_raw_fd(), sink.as_mut_ptr().cast(), len)
+            });
             // One read empties an eventfd; a pipe is empty only after a read that was not filled.
             if got < sink.len() as isize && (got >= 0 || errno::get() != libc::EINTR) {
                 return;

@@ -89,10 +89,39 @@ fn a_listener_without_resources_is_retried_at_growing_times() {
     assert_eq!(pauses, [5, 10, 20, 40, 80, 160, 320, 640, 1000, 1000]);
     assert_eq!(sim.said(), [] as [&str; 0], "it is paused all the time, and said so once");
     sim.run(at + pause);
-    assert_eq!(sim.said(), [format!("{} Listener 0 resumed", at + pause)]);
+    let said = ["Listener 0 resumed", "Conn 0 open"];
+    assert_eq!(sim.said(), said.map(|what| format!("{} {what}", at + pause)), "it was kept");
     let _other = TcpStream::connect(address).unwrap();
     sim.run(at + pause + 1);
     assert_eq!(sim.said().len(), 1);
+}
+
+#[test]
+fn a_listener_without_resources_is_not_hurried_by_connections_that_end() {
+    let mut sim = Sim::new();
+    let (_, address) = sim.listen(0);
+    let mut conns = vec![];
+    let clients: Vec<TcpStream> = (0..4).map(|_| TcpStream::connect(address).unwrap()).collect();
+    sim.engine.turn(None).unwrap();
+    sim.take(&mut |_, notice| {
+        if let Notice::Open(conn) = notice {
+            conns.push(*conn);
+        }
+    });
+    let _late = TcpStream::connect(address).unwrap();
+    sim.kernel.world.fail_update(libc::ENOMEM);
+    sim.engine.turn(None).unwrap();
+    sim.take(&mut |_, _| {});
+    let updates = sim.kernel.asked.borrow().updates;
+    for conn in conns.drain(..) {
+        sim.engine.close(conn, How::Now).unwrap();
+        sim.run(ACCEPT_RETRY_MIN_MS - 1);
+    }
+    let more = sim.kernel.asked.borrow().updates - updates;
+    assert_eq!(more, clients.len(), "each connection left, and nothing was tried");
+    assert!(sim.said().iter().all(|said| !said.contains("resumed")));
+    sim.run(ACCEPT_RETRY_MIN_MS);
+    assert_eq!(sim.said(), ["5 Listener 0 resumed", "5 Conn 3 open"], "it was kept");
 }
 
 #[test]
