@@ -1343,8 +1343,8 @@ wc_status wc_watch_release(wc_watch watch,
  * [loop thread]
  *
  * @param watch  the watcher
- * @param fd     where the descriptor is written; it stays where it was. -1 if the program closed it
- *               and its number went to a connection of this loop
+ * @param fd     where the descriptor is written; it stays where it was. -1 if the program closed
+ *               it and its number went to a connection of this loop
  *
  * Returns: WC_OK; WC_E_INVAL for a null fd; WC_E_GONE; WC_E_BADHANDLE, WC_E_THREAD, WC_E_FORKED,
  * WC_E_PANIC.
@@ -2442,8 +2442,8 @@ wc_status wc_listener_close(wc_listener listener);
 
 /**
  * Accepts nothing more until wc_listener_resume; its connections go on. Peers wait in the backlog
- * meanwhile: the system still takes them in, as far as that goes. For on_pause and on_resume, which
- * tell of shortages, this is nothing.
+ * meanwhile: the system still takes them in, as far as that goes. on_pause and on_resume do not
+ * follow: they tell of shortages.
  *
  * [loop thread]
  *
