@@ -502,6 +502,14 @@ typedef struct wc_loop_stats {
     uint32_t watches;
     /** Watchers of signals that live. */
     uint32_t signals;
+    /** Children that live. */
+    uint32_t children;
+    /** Pools of threads now. */
+    uint32_t pools;
+    /** Jobs of pools now. */
+    uint32_t jobs;
+    /** Posts made by wc_post_new now. */
+    uint32_t post_objects;
     /** Waits that another thread or a signal handler ended. */
     uint64_t wakeups;
     /** Of timers_fired, those later than LATE_MS (docs/LIMITS.md) after their time. */
@@ -521,14 +529,6 @@ typedef struct wc_loop_stats {
     uint64_t transitions_dropped;
     /** Lines that the log hook was not told, for the same reason. */
     uint64_t lines_dropped;
-    /** Pools of threads now. */
-    uint32_t pools;
-    /** Jobs of pools now. */
-    uint32_t jobs;
-    /** Posts made by wc_post_new now. */
-    uint32_t post_objects;
-    /** Reserved; 0. */
-    uint32_t reserved;
 } wc_loop_stats;
 
 /**
@@ -724,15 +724,22 @@ wc_status wc_loop_get_stats(wc_loop loop_,
 #define WC_EVENT_WATCH 20
 
 /**
- * A job of a pool is done: status and os_error say how, data and len are what was read. parent: its
- * pool. Its only event.
+ * A child has exited and its output has ended. detail: what it gave to exit(3), or -1; os_error:
+ * the signal that ended it, or 0; status: WC_OK if it ended by itself. Its last event, after those
+ * of its streams.
  */
-#define WC_EVENT_JOB 23
+#define WC_EVENT_CHILD_EXIT 22
 
 /**
  * A signal came. detail: its number; os_error: how often, since this was told last.
  */
 #define WC_EVENT_SIGNAL 21
+
+/**
+ * A job of a pool is done: status and os_error say how, data and len are what was read. parent:
+ * its pool. Its only event.
+ */
+#define WC_EVENT_JOB 23
 
 /** One event of the pull face. Set size to sizeof(wc_event) before the first call. */
 typedef struct wc_event {
@@ -886,8 +893,9 @@ wc_status wc_loop_dispatch(wc_loop loop_);
 /**
  * Makes the loop ready to be waited for elsewhere: it is told what to wait on and for how long,
  * and the kernel what to look for. Wait then with poll(2), select(2) or a loop of another library
- * until the descriptor is readable or the time is up, and call wc_loop_step. A call on anything of
- * the loop may change what was answered: prepare again before each wait.
+ * until the descriptor is readable or the time is up, and call wc_loop_step, which may find that
+ * there is nothing. A call on anything of the loop may change what was answered: prepare again
+ * before each wait.
  *
  * [loop thread] Not from a callback of the same loop.
  *
@@ -1390,7 +1398,7 @@ wc_status wc_signal_start(wc_loop loop_,
 /**
  * Ends a watcher of a signal: nothing more is told, also not what came already. If it was the last
  * one of its number, the signal does again what it did before. The user pointer goes back before
- * the next event.
+ * the next callback.
  *
  * [loop thread]
  *
@@ -1614,9 +1622,9 @@ wc_status wc_post_free(wc_post post);
 /* ---- job ---- */
 
 /**
- * A job is done. Its only callback, on the loop's thread, never from within the call that submitted
- * or cancelled it. status: WC_OK, or why not; os_error: the system's number for that, or 0; data
- * and len: what wc_pool_read has read, else null and 0; they stand until it returns.
+ * A job is done. Its only callback, on the loop's thread, never from within the call that
+ * submitted or cancelled it. status: WC_OK, or why not; os_error: the system's number for that, or
+ * 0; data and len: what wc_pool_read has read, else null and 0; they stand until it returns.
  */
 typedef void (*wc_done_fn)(wc_job job,
                            wc_status status,
@@ -1632,8 +1640,8 @@ typedef void (*wc_done_fn)(wc_job job,
  *
  * @param job  the job
  *
- * Returns: WC_OK; WC_E_STATE if it runs, or is done and is to be told; WC_E_GONE once that was told;
- * WC_E_BADHANDLE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ * Returns: WC_OK; WC_E_STATE if it runs, or is done and is to be told; WC_E_GONE once that was
+ * told; WC_E_BADHANDLE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
  */
 WC_API
 wc_status wc_job_cancel(wc_job job);
@@ -1651,9 +1659,9 @@ wc_status wc_job_cancel(wc_job job);
  * @param capacity  bytes of room there; WC_ADDRESS_MAX is enough
  * @param port      where the port is written that was given; may be null
  *
- * Returns: WC_OK; WC_NONE if there are no more, or the job failed; WC_E_INVAL if the text does not fit; WC_E_STATE if
- * the job is not done, or is none of wc_pool_resolve; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD,
- * WC_E_FORKED, WC_E_PANIC.
+ * Returns: WC_OK; WC_NONE if there are no more, or the job failed; WC_E_INVAL if the text does not
+ * fit; WC_E_STATE if the job is not done, or is none of wc_pool_resolve; WC_E_BADHANDLE,
+ * WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
  */
 WC_API
 wc_status wc_job_address(wc_job job,
@@ -1735,8 +1743,9 @@ WC_API wc_status wc_pool_options_init(wc_pool_options *options, size_t size);
  *
  * Returns: WC_OK; WC_E_INVAL for a null out or no thread; WC_E_VERSION; WC_E_LIMIT for more pools,
  * more threads, or a smaller or larger stack than docs/LIMITS.md says; WC_E_AGAIN or WC_E_NOMEM if
- * the system cannot make so many threads, and none is left then; WC_E_STATE while the loop is being
- * freed; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC. See pthread_create(3).
+ * the system cannot make so many threads, and none is left then; WC_E_STATE while the loop is
+ * being freed; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC. See
+ * pthread_create(3).
  */
 WC_API
 wc_status wc_pool_new(wc_loop loop_,
@@ -1744,8 +1753,9 @@ wc_status wc_pool_new(wc_loop loop_,
                       wc_pool *out);
 
 /**
- * Frees a pool. Jobs that wait are done with WC_E_CANCELLED; those that run are not waited for: each
- * is told when it is done, and keeps the loop running until then. wc_loop_free does wait for them.
+ * Frees a pool. Jobs that wait are done with WC_E_CANCELLED; those that run are not waited for:
+ * each is told when it is done, and keeps the loop running until then. wc_loop_free does wait for
+ * them.
  *
  * [loop thread]
  *
@@ -1798,13 +1808,13 @@ wc_status wc_pool_submit(wc_pool pool,
                          wc_job *out);
 
 /**
- * Has a pool ask for the addresses of a host, IPv4 and IPv6, which wc_job_address then gives in the
- * order in which the system prefers them. A numeric address is taken as it is, and "localhost" and
- * what ends with ".localhost" is 127.0.0.1 and then ::1: nobody is asked for these, and no thread
- * is needed. Others take as long as the system's resolver tries. The status is WC_E_NOTFOUND if
- * there is no such host or it has no address, WC_E_AGAIN if the name servers did not answer,
- * WC_E_OS or another one if the system refused; os_error is the number of getaddrinfo(3) for it,
- * for gai_strerror(3), or errno where that number is EAI_SYSTEM.
+ * Has a pool ask for the addresses of a host, IPv4 and IPv6, which wc_job_address then gives in
+ * the order in which the system prefers them. A numeric address is taken as it is, and "localhost"
+ * and what ends with ".localhost" is 127.0.0.1 and then ::1: nobody is asked for these, and no
+ * thread is needed. Others take as long as the system's resolver tries. The status is
+ * WC_E_NOTFOUND if there is no such host or it has no address, WC_E_AGAIN if the name servers did
+ * not answer, WC_E_OS or another one if the system refused; os_error is the number of
+ * getaddrinfo(3) for it, for gai_strerror(3), or errno where that number is EAI_SYSTEM.
  *
  * [loop thread]
  *
@@ -1816,8 +1826,9 @@ wc_status wc_pool_submit(wc_pool pool,
  * @param free_user  as for wc_pool_submit
  * @param out        where the handle is written; may be null
  *
- * Returns: WC_OK; WC_E_INVAL for a host that is null or empty; WC_E_LIMIT if the pool is full or the
- * host longer than a name can be; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ * Returns: WC_OK; WC_E_INVAL for a host that is null or empty; WC_E_LIMIT if the pool is full or
+ * the host longer than a name can be; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED,
+ * WC_E_PANIC.
  */
 WC_API
 wc_status wc_pool_resolve(wc_pool pool,
@@ -1829,10 +1840,11 @@ wc_status wc_pool_resolve(wc_pool pool,
                           wc_job *out);
 
 /**
- * Has a pool read a file; on_done gets its bytes. Fewer than max_bytes are given only where the file
- * ends; none where offset is its end or behind it. The status is WC_E_NOTFOUND, WC_E_ACCESS,
- * WC_E_NOFILES or WC_E_NOMEM as the system says; WC_E_INVAL for what is no file on disk: a directory
- * (os_error EISDIR), or a FIFO, a socket or a device (ESPIPE), which is not opened; else WC_E_OS.
+ * Has a pool read a file; on_done gets its bytes. Fewer than max_bytes are given only where the
+ * file ends; none where offset is its end or behind it. The status is WC_E_NOTFOUND, WC_E_ACCESS,
+ * WC_E_NOFILES or WC_E_NOMEM as the system says; WC_E_INVAL for what is no file on disk: a
+ * directory (os_error EISDIR), or a FIFO, a socket or a device (ESPIPE), which is not opened; else
+ * WC_E_OS.
  *
  * [loop thread]
  *
@@ -2045,8 +2057,8 @@ wc_status wc_conn_send_frame(wc_conn conn,
  * @param data  the bytes; copied
  * @param len   how many, or WC_NTS for a NUL-terminated text
  *
- * Returns: WC_OK; WC_E_LIMIT if too many jobs or bytes are queued; WC_E_INVAL; WC_E_BADHANDLE; WC_E_GONE if
- * its loop has ended; WC_E_FORKED.
+ * Returns: WC_OK; WC_E_LIMIT if too many jobs or bytes are queued; WC_E_INVAL; WC_E_BADHANDLE;
+ * WC_E_GONE if its loop has ended; WC_E_FORKED.
  */
 WC_API
 wc_status wc_conn_send_async(wc_conn conn,
@@ -3170,8 +3182,8 @@ wc_status wc_request_respond(wc_request request,
  * @param body     the body; copied
  * @param len      its bytes, or WC_NTS for a NUL-terminated text
  *
- * Returns: WC_OK; WC_E_INVAL; WC_E_LIMIT if too many jobs or bytes are queued; WC_E_BADHANDLE; WC_E_GONE if
- * its loop has ended; WC_E_FORKED.
+ * Returns: WC_OK; WC_E_INVAL; WC_E_LIMIT if too many jobs or bytes are queued; WC_E_BADHANDLE;
+ * WC_E_GONE if its loop has ended; WC_E_FORKED.
  */
 WC_API
 wc_status wc_request_respond_async(wc_request request,

@@ -131,8 +131,9 @@ WC_EVENT_REQUEST_DRAIN = 17
 WC_EVENT_REQUEST_CLOSE = 18
 WC_EVENT_REJECT = 19
 WC_EVENT_WATCH = 20
-WC_EVENT_JOB = 23
+WC_EVENT_CHILD_EXIT = 22
 WC_EVENT_SIGNAL = 21
+WC_EVENT_JOB = 23
 WC_HISTOGRAM_BUCKETS = 40
 WC_HISTOGRAM_CALLBACK = 1
 WC_HISTOGRAM_TURN = 2
@@ -236,6 +237,10 @@ class wc_loop_stats(Structure):
         ("live_requests", c_uint32),
         ("watches", c_uint32),
         ("signals", c_uint32),
+        ("children", c_uint32),
+        ("pools", c_uint32),
+        ("jobs", c_uint32),
+        ("post_objects", c_uint32),
         ("wakeups", c_uint64),
         ("late_timers", c_uint64),
         ("callbacks", c_uint64),
@@ -244,10 +249,6 @@ class wc_loop_stats(Structure):
         ("slow_callbacks", c_uint64),
         ("transitions_dropped", c_uint64),
         ("lines_dropped", c_uint64),
-        ("pools", c_uint32),
-        ("jobs", c_uint32),
-        ("post_objects", c_uint32),
-        ("reserved", c_uint32),
     ]
 
 
