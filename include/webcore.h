@@ -515,8 +515,8 @@ typedef struct wc_loop_stats {
     /** Of timers_fired, those later than LATE_MS (docs/LIMITS.md) after their time. */
     uint64_t late_timers;
     /**
-     * Callbacks, hooks and free_user functions called; 0 unless the loop measures or has a watchdog,
-     * as the three below.
+     * Callbacks, hooks and free_user functions called; 0 unless the loop measures or has a
+     * watchdog, as the three below.
      */
     uint64_t callbacks;
     /** Nanoseconds in them. */
@@ -799,8 +799,9 @@ typedef struct wc_loop_options {
      */
     uint32_t stay;
     /**
-     * Not 0: the loop measures itself: histograms (wc_loop_get_histogram) and the time in callbacks
-     * (wc_loop_get_stats). Costs two looks at the clock for each callback and one for each turn.
+     * Not 0: the loop measures itself: histograms (wc_loop_get_histogram) and the time in
+     * callbacks (wc_loop_get_stats). Costs two looks at the clock for each callback and one for
+     * each turn.
      */
     uint32_t measure;
     /**
@@ -1110,7 +1111,7 @@ typedef struct wc_transition {
     uint64_t time_ms;
     /** Whose state changed. */
     uint64_t object;
-    /** The machine: "connection" or "listener". */
+    /** The machine: "connection", "listener", "child" or "end of a child". */
     const char *machine;
     /** The state that it was in. */
     const char *state;
@@ -1124,10 +1125,11 @@ typedef struct wc_transition {
 typedef void (*wc_trace_fn)(const struct wc_transition *transition, void *user);
 
 /**
- * Has each change of state of the loop's connections and listeners told to a hook: before the next
- * callback, in the order in which they happened, at the latest when the loop comes to wait. Between
- * two callbacks at most TRACES (docs/LIMITS.md) are kept; more are counted in the loop's stats. What
- * happened before this call is not told. Without a hook nothing is kept. A second call replaces
+ * Has each change of state of the loop's connections, listeners and children told to a hook: between
+ * two callbacks, in the order in which they happened, at the latest before the loop waits; what an
+ * event has changed is told after its callback. Between two callbacks at most TRACES
+ * (docs/LIMITS.md) are kept; more are counted in the loop's stats. What happened before this call
+ * is not told. Without a hook nothing is kept. A second call replaces
  * what the first one set.
  *
  * [loop thread]
@@ -1341,8 +1343,8 @@ wc_status wc_watch_release(wc_watch watch,
  * [loop thread]
  *
  * @param watch  the watcher
- * @param fd     where the descriptor is written; it stays where it was. -1 if the program closed it
- *               and its number went to a connection of this loop
+ * @param fd     where the descriptor is written; it stays where it was. -1 if the program closed
+ *               it and its number went to a connection of this loop
  *
  * Returns: WC_OK; WC_E_INVAL for a null fd; WC_E_GONE; WC_E_BADHANDLE, WC_E_THREAD, WC_E_FORKED,
  * WC_E_PANIC.
@@ -1418,14 +1420,14 @@ wc_status wc_signal_stop(wc_signal signal);
 #define WC_REPEAT_RATE 0
 
 /**
- * Later firings come repeat_ms after the callback of the one before has returned; in the pull face,
- * after the next event was asked for.
+ * Later firings come repeat_ms after the callback of the one before has returned; in the pull
+ * face, after the next event was asked for.
  */
 #define WC_REPEAT_DELAY 1
 
 /**
- * When a timer fires. Fill it with wc_timer_options_init, then change what you want. At most one of
- * the three times is not 0; without any the timer fires at once.
+ * When a timer fires. Fill it with wc_timer_options_init, then change what you want. At most one
+ * of the three times is not 0; without any the timer fires at once.
  */
 typedef struct wc_timer_options {
     /** Bytes of this struct as the caller knows it. */
@@ -1493,8 +1495,8 @@ wc_status wc_timer_start(wc_loop loop_,
  * A timer that is due at a date is an alarm. It fires once the wall clock shows that date or a
  * later one, never before, also when the clock is set back meanwhile; when it is set forward the
  * alarm is prompt: at once on Linux (timerfd_create(2)), within ALARM_LOOK_MS (docs/LIMITS.md)
- * elsewhere. An alarm that repeats keeps to its dates, skips those that are past, and after a clock
- * was set back comes no later than a period from then.
+ * elsewhere. An alarm that repeats keeps to its dates, skips those that are past, and after a
+ * clock was set back comes no later than a period from then.
  *
  * [loop thread]
  *
@@ -1520,8 +1522,8 @@ wc_status wc_timer_schedule(wc_loop loop_,
                             wc_timer *out);
 
 /**
- * Sets a timer to fire anew, `delay_ms` from now; its repetition goes on from there. An alarm counts
- * them by the wall clock. Costs the same whatever the number of timers, but for alarms.
+ * Sets a timer to fire anew, `delay_ms` from now; its repetition goes on from there. An alarm
+ * counts them by the wall clock. Costs the same whatever the number of timers, but for alarms.
  *
  * [loop thread]
  *
@@ -1608,7 +1610,7 @@ wc_status wc_post_send(wc_post post);
 
 /**
  * Ends a post. It is not told any more, also if it was sent; its user pointer goes back before the
- * next event.
+ * next callback.
  *
  * [loop thread]
  *
@@ -2440,8 +2442,8 @@ wc_status wc_listener_close(wc_listener listener);
 
 /**
  * Accepts nothing more until wc_listener_resume; its connections go on. Peers wait in the backlog
- * meanwhile: the system still takes them in, as far as that goes. For on_pause and on_resume, which
- * tell of shortages, this is nothing.
+ * meanwhile: the system still takes them in, as far as that goes. on_pause and on_resume do not
+ * follow: they tell of shortages.
  *
  * [loop thread]
  *

@@ -20,12 +20,13 @@ use crate::net::Owner;
 use std::collections::VecDeque;
 use std::ffi::c_void;
 
-/// The callbacks of an object's class.
+/// The callbacks of an object's class. The tables are large and shared by many connections; the
+/// others are one function, and there may be a million of them.
 pub(super) enum Callbacks {
     /// A listener of plain connections, or an outbound connection.
-    Conn(wc_conn_callbacks, wc_listener_callbacks),
+    Conn(Box<(wc_conn_callbacks, wc_listener_callbacks)>),
     /// A listener of HTTP.
-    Http(wc_http_callbacks, wc_listener_callbacks),
+    Http(Box<(wc_http_callbacks, wc_listener_callbacks)>),
     /// A timer.
     Timer(TimerFn),
     /// A watcher of a descriptor.
@@ -68,8 +69,12 @@ impl Callbacks {
                 | Callbacks::Child(_),
                 _,
             ) => None,
-            (Callbacks::Conn(c, l), _) => conn_call(c, e).or_else(|| listener_call(l, e)),
-            (Callbacks::Http(h, l), _) => http_call(h, e).or_else(|| listener_call(l, e)),
+            (Callbacks::Conn(both), _) => {
+                conn_call(&both.0, e).or_else(|| listener_call(&both.1, e))
+            }
+            (Callbacks::Http(both), _) => {
+                http_call(&both.0, e).or_else(|| listener_call(&both.1, e))
+            }
         }
     }
 }

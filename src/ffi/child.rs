@@ -83,7 +83,8 @@ impl Core {
             let stdio = stdio?;
             let bindings = &mut self.bindings;
             let stream = |callbacks| {
-                let callbacks = Callbacks::Conn(callbacks, wc_listener_callbacks::defaults());
+                let callbacks =
+                    Callbacks::Conn(Box::new((callbacks, wc_listener_callbacks::defaults())));
                 let user = stdio.taken().expect("it is a stream");
                 let owner = bindings.insert(Binding { callbacks, user });
                 owners.push(owner);

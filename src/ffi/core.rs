@@ -26,6 +26,8 @@ enum After {
     Conn(Owner, bool),
     /// A request is gone.
     Request(Owner),
+    /// A timer fired.
+    Fired,
     /// A child is gone.
     Child(Owner),
     /// A timer or a watcher was ended by its own callback.
@@ -216,6 +218,11 @@ impl Core {
                 self.host.bury_closed();
                 self.bindings.drop_user(owner);
             }
+            After::Fired => {
+                if let Some(owner) = self.host.engine.settle_fired() {
+                    self.bindings.remove(owner);
+                }
+            }
             After::Child(owner) => {
                 self.host.engine.bury_child(Handle(self.event.object));
                 self.bindings.remove(owner);
@@ -229,8 +236,8 @@ impl Core {
         }
     }
 
-    /// The program has ended a timer or a watcher. Its class may serve another at once, unless the
-    /// event that the program has is of it.
+    /// The program has ended a timer, a watcher or a post. Its class may serve another at once,
+    /// unless the event that the program has is of it.
     pub fn ended(&mut self, object: Handle, owner: Owner) {
         if self.event.kind != 0 && self.event.object == object.0 {
             self.after = After::Ended(owner);
@@ -293,6 +300,7 @@ impl Core {
             Notice::Timer(timer) => {
                 let owner = self.host.engine.timer_owner(timer).unwrap_or_default();
                 self.begin(event::WC_EVENT_TIMER, timer, owner);
+                self.after = After::Fired;
             }
             Notice::Ready(watch, ready) => {
                 let owner = self.host.engine.watch_owner(watch).unwrap_or_default();
@@ -418,6 +426,7 @@ impl Core {
         match self.event.kind {
             event::WC_EVENT_TIMER => self.host.engine.timer_owner(object).is_none(),
             event::WC_EVENT_WATCH => self.host.engine.watch_owner(object).is_none(),
+            event::WC_EVENT_POST => self.host.engine.post_owner(object).is_none(),
             _ => false,
         }
     }

@@ -152,7 +152,7 @@ pub unsafe extern "C-unwind" fn wc_listen(
             let policy = give::read_or_default(conn_options)?.policy()?;
             (Place::read(options)?, policy, give::read_or_default(callbacks)?)
         };
-        let callbacks = Callbacks::Conn(callbacks, place.events);
+        let callbacks = Callbacks::Conn(Box::new((callbacks, place.events)));
         let owner = core.bindings.insert(Binding { callbacks, user });
         let made = place.listen(&mut core.host.engine, policy, owner);
         made.inspect_err(|_| core.bindings.take_back(owner))
@@ -224,8 +224,8 @@ pub extern "C" fn wc_listener_close(listener: wc_listener) -> wc_status {
 }
 
 /// Accepts nothing more until wc_listener_resume; its connections go on. Peers wait in the backlog
-/// meanwhile: the system still takes them in, as far as that goes. For on_pause and on_resume, which
-/// tell of shortages, this is nothing.
+/// meanwhile: the system still takes them in, as far as that goes. on_pause and on_resume do not
+/// follow: they tell of shortages.
 ///
 /// [loop thread]
 ///

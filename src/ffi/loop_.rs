@@ -32,8 +32,9 @@ pub struct wc_loop_options {
     /// Not 0: wc_loop_run goes on waiting though nothing is alive that could make an event, for
     /// jobs that other threads will post.
     pub stay: u32,
-    /// Not 0: the loop measures itself: histograms (wc_loop_get_histogram) and the time in callbacks
-    /// (wc_loop_get_stats). Costs two looks at the clock for each callback and one for each turn.
+    /// Not 0: the loop measures itself: histograms (wc_loop_get_histogram) and the time in
+    /// callbacks (wc_loop_get_stats). Costs two looks at the clock for each callback and one for
+    /// each turn.
     pub measure: u32,
     /// Callbacks that take so many ms or longer are counted and said to the log hook, and
     /// wc_loop_busy names the one that runs; 0: none. wc_loop_set_watchdog can change it.

@@ -65,8 +65,8 @@ pub struct wc_loop_stats {
     pub wakeups: u64,
     /// Of timers_fired, those later than LATE_MS (docs/LIMITS.md) after their time.
     pub late_timers: u64,
-    /// Callbacks, hooks and free_user functions called; 0 unless the loop measures or has a watchdog,
-    /// as the three below.
+    /// Callbacks, hooks and free_user functions called; 0 unless the loop measures or has a
+    /// watchdog, as the three below.
     pub callbacks: u64,
     /// Nanoseconds in them.
     pub callback_ns: u64,
