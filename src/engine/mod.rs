@@ -370,9 +370,24 @@ impl Loop {
         std::mem::take(&mut self.stopping)
     }
 
-    /// What another thread sent is for nobody any more.
-    pub fn count_dropped(&mut self) {
+    /// What another thread sent for this object is for nobody any more.
+    pub fn count_dropped(&mut self, object: Handle, why: Status, bytes: usize) {
         self.stats.posts_dropped += 1;
+        let count = i64::try_from(bytes).unwrap_or(i64::MAX);
+        self.say(Level::Info, c"bytes of another thread come too late", object, (why, 0), count);
+    }
+
+    /// The sender was answered when it queued this; a connection that ended since has said so, and
+    /// one that cannot hold it ends now: bytes missing in the middle are worse.
+    fn send_posted(&mut self, conn: Handle, bytes: &[u8]) {
+        let plain = self.is_plain(conn);
+        let sent = if plain { self.send(conn, bytes) } else { Err(Status::GONE) };
+        if let Err(why) = sent {
+            self.count_dropped(conn, why, bytes.len());
+            if why == Status::LIMIT {
+                let _ = self.fail(conn, why);
+            }
+        }
     }
 
     fn receive_message(&mut self, message: Message) -> Option<Notice> {
@@ -380,23 +395,7 @@ impl Loop {
         match message {
             Message::Post(parcel) => return Some(Notice::Post(parcel)),
             Message::Above(message) => return Some(Notice::Above(message)),
-            // The sender was answered when it queued this; a connection that ended since has said
-            // so, and one that cannot hold it ends now: bytes missing in the middle are worse.
-            Message::Send(conn, bytes) if self.is_plain(conn) => match self.send(conn, &bytes) {
-                Ok(_) => {}
-                Err(why) => {
-                    self.count_dropped();
-                    if why == Status::LIMIT {
-                        let _ = self.fail(conn, why);
-                    }
-                }
-            },
-            Message::Send(conn, bytes) => {
-                self.count_dropped();
-                let count = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
-                let why = (Status::GONE, 0);
-                self.say(Level::Info, c"bytes of another thread come too late", conn, why, count);
-            }
+            Message::Send(conn, bytes) => self.send_posted(conn, &bytes),
             Message::Done(job, outcome) => self.receive_job(job, *outcome),
             Message::Close(conn, how) => drop(self.close(conn, how)),
         }

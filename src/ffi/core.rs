@@ -236,8 +236,8 @@ impl Core {
         }
     }
 
-    /// The program has ended a timer or a watcher. Its class may serve another at once, unless the
-    /// event that the program has is of it.
+    /// The program has ended a timer, a watcher or a post. Its class may serve another at once,
+    /// unless the event that the program has is of it.
     pub fn ended(&mut self, object: Handle, owner: Owner) {
         if self.event.kind != 0 && self.event.object == object.0 {
             self.after = After::Ended(owner);
@@ -426,6 +426,7 @@ impl Core {
         match self.event.kind {
             event::WC_EVENT_TIMER => self.host.engine.timer_owner(object).is_none(),
             event::WC_EVENT_WATCH => self.host.engine.watch_owner(object).is_none(),
+            event::WC_EVENT_POST => self.host.engine.post_owner(object).is_none(),
             _ => false,
         }
     }

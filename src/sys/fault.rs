@@ -37,19 +37,26 @@ calls! {
     Atfork = "atfork",
     Bind = "bind",
     Connect = "connect",
+    Dup = "dup",
     EpollCreate = "epoll_create",
     EpollCtl = "epoll_ctl",
     EpollWait = "epoll_wait",
     Eventfd = "eventfd",
+    Fork = "fork",
     Fstat = "fstat",
     Getaddrinfo = "getaddrinfo",
     Getpeername = "getpeername",
     Getsockname = "getsockname",
     Getsockopt = "getsockopt",
     Kevent = "kevent",
+    Kill = "kill",
     Kqueue = "kqueue",
     Listen = "listen",
     Open = "open",
+<<<<<<< HEAD
+    PidfdOpen = "pidfd_open",
+=======
+>>>>>>> main
     Pipe = "pipe",
     Poll = "poll",
     Pread = "pread",
@@ -62,7 +69,14 @@ calls! {
     Sigaction = "sigaction",
     Signalfd = "signalfd",
     Socket = "socket",
+<<<<<<< HEAD
+    Socketpair = "socketpair",
+    Wait = "wait",
+=======
     Thread = "pthread_create",
+    TimerfdCreate = "timerfd_create",
+    TimerfdSettime = "timerfd_settime",
+>>>>>>> main
     Write = "write",
 }
 

@@ -319,6 +319,14 @@ static void in_the_pull_face(void)
     EQUAL(wc_loop_dispatch(loop), WC_OK, "what is dispatched");
     EQUAL(counter.told, 1, "is told");
     EQUAL(wc_loop_next(loop, 0, &event), WC_NONE, "once");
+    MUST(wc_post_send(counter.post));
+    MUST(wc_loop_next(loop, WIRE_DEADLINE_MS, &event));
+    MUST(wc_post_free(counter.post));
+    EQUAL(counter.freed, 0, "one that is freed while it is looked at");
+    EQUAL(wc_loop_dispatch(loop), WC_OK, "is dispatched");
+    EQUAL(counter.told, 1, "to nobody");
+    EQUAL(wc_loop_next(loop, 0, &event), WC_NONE, "the next event is asked for");
+    EQUAL(counter.freed, 1, "then its user pointer came back");
     MUST(wc_loop_free(loop));
 }
 
