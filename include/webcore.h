@@ -504,17 +504,12 @@ typedef struct wc_loop_stats {
     uint32_t signals;
     /** Children that live. */
     uint32_t children;
-<<<<<<< HEAD
-    /** Reserved; 0. */
-    uint32_t reserved;
-=======
     /** Pools of threads now. */
     uint32_t pools;
     /** Jobs of pools now. */
     uint32_t jobs;
     /** Posts made by wc_post_new now. */
     uint32_t post_objects;
->>>>>>> main
     /** Waits that another thread or a signal handler ended. */
     uint64_t wakeups;
     /** Of timers_fired, those later than LATE_MS (docs/LIMITS.md) after their time. */
@@ -1130,18 +1125,11 @@ typedef struct wc_transition {
 typedef void (*wc_trace_fn)(const struct wc_transition *transition, void *user);
 
 /**
-<<<<<<< HEAD
- * Has each change of state of the loop's connections, listeners and children told to a hook: before the next
- * callback, in the order in which they happened, at the latest when the loop comes to wait. Between
- * two callbacks at most TRACES (docs/LIMITS.md) are kept; more are counted in the loop's stats. What
- * happened before this call is not told. Without a hook nothing is kept. A second call replaces
-=======
- * Has each change of state of the loop's connections and listeners told to a hook: between two
- * callbacks, in the order in which they happened, at the latest before the loop waits; what an
+ * Has each change of state of the loop's connections, listeners and children told to a hook: between
+ * two callbacks, in the order in which they happened, at the latest before the loop waits; what an
  * event has changed is told after its callback. Between two callbacks at most TRACES
  * (docs/LIMITS.md) are kept; more are counted in the loop's stats. What happened before this call
  * is not told. Without a hook nothing is kept. A second call replaces
->>>>>>> main
  * what the first one set.
  *
  * [loop thread]

@@ -53,10 +53,7 @@ calls! {
     Kqueue = "kqueue",
     Listen = "listen",
     Open = "open",
-<<<<<<< HEAD
     PidfdOpen = "pidfd_open",
-=======
->>>>>>> main
     Pipe = "pipe",
     Poll = "poll",
     Pread = "pread",
@@ -69,14 +66,11 @@ calls! {
     Sigaction = "sigaction",
     Signalfd = "signalfd",
     Socket = "socket",
-<<<<<<< HEAD
     Socketpair = "socketpair",
-    Wait = "wait",
-=======
     Thread = "pthread_create",
     TimerfdCreate = "timerfd_create",
     TimerfdSettime = "timerfd_settime",
->>>>>>> main
+    Wait = "wait",
     Write = "write",
 }
 
