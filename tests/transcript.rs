@@ -176,6 +176,9 @@ fn line(host: &mut Host, report: &Report) -> Option<String> {
         Notice::Ready(watch, ready) => conn(watch, &format!("ready {:02x}", ready.bits())),
         Notice::Done(job) => conn(job, "done"),
         Notice::Sent(post) => conn(post, "sent"),
+        Notice::ChildExit { child, code, signal, why } => {
+            conn(child, &format!("exit {code} {signal} {why:?}"))
+        }
         Notice::Signal { handle, number, count } => {
             conn(handle, &format!("signal {number} x {count}"))
         }

@@ -26,10 +26,14 @@ enum After {
     Conn(Owner, bool),
     /// A request is gone.
     Request(Owner),
+    /// A timer fired.
+    Fired,
+    /// A child is gone.
+    Child(Owner),
+    /// A timer or a watcher was ended by its own callback.
+    Ended(Owner),
     /// A job of a pool is gone.
     Job(Owner),
-    /// A timer, a watcher or a post was ended by its own callback.
-    Ended(Owner),
     /// A post is dropped, unless it was run.
     Post(Parcel),
 }
@@ -214,11 +218,20 @@ impl Core {
                 self.host.bury_closed();
                 self.bindings.drop_user(owner);
             }
+            After::Fired => {
+                if let Some(owner) = self.host.engine.settle_fired() {
+                    self.bindings.remove(owner);
+                }
+            }
+            After::Child(owner) => {
+                self.host.engine.bury_child(Handle(self.event.object));
+                self.bindings.remove(owner);
+            }
+            After::Ended(owner) => self.bindings.remove(owner),
             After::Job(owner) => {
                 self.host.engine.end_job(Handle(self.event.object));
                 self.bindings.remove(owner);
             }
-            After::Ended(owner) => self.bindings.remove(owner),
             After::Post(parcel) => self.bindings.release_later(drop_of(&parcel)),
         }
     }
@@ -268,7 +281,9 @@ impl Core {
         match *notice {
             Notice::Open(conn) => {
                 self.begin_conn(event::WC_EVENT_OPEN, conn);
-                self.event.parent = self.host.engine.conn_listener(conn).map_or(0, |l| l.0);
+                let child = self.host.engine.stream_child(conn);
+                let listener = || self.host.engine.conn_listener(conn).ok();
+                self.event.parent = child.or_else(listener).map_or(0, |parent| parent.0);
             }
             Notice::Data(conn, view) => self.begin_view(event::WC_EVENT_DATA, conn, view),
             Notice::TooLong(conn, view) => self.begin_view(event::WC_EVENT_TOO_LONG, conn, view),
@@ -285,11 +300,20 @@ impl Core {
             Notice::Timer(timer) => {
                 let owner = self.host.engine.timer_owner(timer).unwrap_or_default();
                 self.begin(event::WC_EVENT_TIMER, timer, owner);
+                self.after = After::Fired;
             }
             Notice::Ready(watch, ready) => {
                 let owner = self.host.engine.watch_owner(watch).unwrap_or_default();
                 self.begin(event::WC_EVENT_WATCH, watch, owner);
                 self.event.detail = i32::from(ready.bits());
+            }
+            Notice::ChildExit { child, code, signal, why } => {
+                let owner = self.host.engine.child_owner(child).unwrap_or_default();
+                self.begin(event::WC_EVENT_CHILD_EXIT, child, owner);
+                self.event.detail = code;
+                self.event.os_error = signal;
+                self.event.status = why.0;
+                self.after = After::Child(owner);
             }
             Notice::Signal { handle, number, count } => {
                 let owner = self.host.engine.signal_owner(handle).unwrap_or_default();

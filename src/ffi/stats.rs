@@ -6,8 +6,8 @@ use super::core::Core;
 use super::give::{self, Versioned};
 use super::guard::{code, with};
 use super::types::{wc_loop, wc_status, wc_str};
-use crate::base::Kind;
-use crate::reactor;
+use crate::base::{Kind, Status};
+use crate::reactor::{self, Features};
 use std::ffi::c_char;
 
 /// What a loop has counted since it was made. Set size before the call.
@@ -53,20 +53,20 @@ pub struct wc_loop_stats {
     pub watches: u32,
     /// Watchers of signals that live.
     pub signals: u32,
+    /// Children that live.
+    pub children: u32,
     /// Pools of threads now.
     pub pools: u32,
     /// Jobs of pools now.
     pub jobs: u32,
     /// Posts made by wc_post_new now.
     pub post_objects: u32,
-    /// Reserved; 0.
-    pub reserved: u32,
     /// Waits that another thread or a signal handler ended.
     pub wakeups: u64,
     /// Of timers_fired, those later than LATE_MS (docs/LIMITS.md) after their time.
     pub late_timers: u64,
-    /// Callbacks, hooks and free_user functions called; 0 unless the loop measures or has a watchdog,
-    /// as the three below.
+    /// Callbacks, hooks and free_user functions called; 0 unless the loop measures or has a
+    /// watchdog, as the three below.
     pub callbacks: u64,
     /// Nanoseconds in them.
     pub callback_ns: u64,
@@ -104,10 +104,10 @@ unsafe impl Versioned for wc_loop_stats {
             live_requests: 0,
             watches: 0,
             signals: 0,
+            children: 0,
             pools: 0,
             jobs: 0,
             post_objects: 0,
-            reserved: 0,
             wakeups: 0,
             late_timers: 0,
             callbacks: 0,
@@ -130,7 +130,18 @@ pub extern "C" fn wc_backend_count() -> usize {
     reactor::BACKENDS.len()
 }
 
-/// The name of a backend, the preferred one first: "epoll", "poll".
+/// The backend can tell each arrival once: WC_EDGE has an effect.
+pub const WC_FEATURE_EDGE: u32 = 1;
+
+/// The backend tells hang-ups and errors as such, to who neither reads nor writes, too. Without it
+/// the next read or write tells: a connection that is paused hears of a reset when it goes on.
+pub const WC_FEATURE_HANGUP: u32 = 2;
+
+/// The backend has a descriptor that another loop can wait on.
+pub const WC_FEATURE_DESCRIPTOR: u32 = 4;
+
+/// The name of a backend, the preferred one first: "epoll", "kqueue", "poll", "select". Man pages:
+/// epoll(7), kqueue(2), poll(2), select(2).
 ///
 /// [any thread]
 ///
@@ -139,12 +150,32 @@ pub extern "C" fn wc_backend_count() -> usize {
 /// Returns: a text that stands as long as the library is loaded; null past the end.
 #[unsafe(no_mangle)]
 pub extern "C" fn wc_backend_name(index: usize) -> *const c_char {
-    match reactor::BACKENDS.get(index).map(|backend| backend.name) {
-        Some("epoll") => c"epoll".as_ptr(),
-        Some("poll") => c"poll".as_ptr(),
-        _ => std::ptr::null(),
-    }
+    reactor::BACKENDS.get(index).map_or(std::ptr::null(), |backend| backend.c_name.as_ptr())
 }
+
+/// What a backend can do that others cannot.
+///
+/// [any thread]
+///
+/// @param index  less than wc_backend_count()
+/// @param bits   where a sum of WC_FEATURE_... is written
+///
+/// Returns: WC_OK; WC_E_INVAL past the end, or for a null pointer.
+///
+/// # Safety
+/// `bits` is null or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wc_backend_features(index: usize, bits: *mut u32) -> wc_status {
+    let Some(backend) = reactor::BACKENDS.get(index) else { return Status::INVAL.0 };
+    // SAFETY: the caller's promise.
+    code(unsafe { give::put(bits, backend.features.bits()) })
+}
+
+const _: () = assert!(
+    Features::EDGE.bits() == WC_FEATURE_EDGE
+        && Features::HANGUP.bits() == WC_FEATURE_HANGUP
+        && Features::DESCRIPTOR.bits() == WC_FEATURE_DESCRIPTOR
+);
 
 /// The time of the loop: that of the wait that returned last, in ms since the loop was made.
 ///
@@ -265,10 +296,10 @@ impl Core {
             live_requests: self.host.live_requests() as u32,
             watches: alive.watches as u32,
             signals: alive.signals as u32,
+            children: alive.children as u32,
             pools: alive.pools as u32,
             jobs: alive.jobs as u32,
             post_objects: alive.post_objects as u32,
-            reserved: 0,
             wakeups: counted.wakeups,
             late_timers: counted.late_timers,
             callbacks: meter.map_or(0, |meter| meter.count),

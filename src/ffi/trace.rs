@@ -112,10 +112,11 @@ impl Core {
     }
 }
 
-/// Has each change of state of the loop's connections and listeners told to a hook: before the next
-/// callback, in the order in which they happened, at the latest when the loop comes to wait. Between
-/// two callbacks at most TRACES (docs/LIMITS.md) are kept; more are counted in the loop's stats. What
-/// happened before this call is not told. Without a hook nothing is kept. A second call replaces
+/// Has each change of state of the loop's connections and listeners told to a hook: between two
+/// callbacks, in the order in which they happened, at the latest before the loop waits; what an
+/// event has changed is told after its callback. Between two callbacks at most TRACES
+/// (docs/LIMITS.md) are kept; more are counted in the loop's stats. What happened before this call
+/// is not told. Without a hook nothing is kept. A second call replaces
 /// what the first one set.
 ///
 /// [loop thread]

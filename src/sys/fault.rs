@@ -63,6 +63,8 @@ calls! {
     Signalfd = "signalfd",
     Socket = "socket",
     Thread = "pthread_create",
+    TimerfdCreate = "timerfd_create",
+    TimerfdSettime = "timerfd_settime",
     Write = "write",
 }
 

@@ -104,6 +104,16 @@ static int shows(wc_loop loop, int32_t *timeout_ms)
     return poll(&set, 1, 0);
 }
 
+/* Whether nothing is there. A kqueue shows what it has told until a step finds that it is over. */
+static int is_quiet(wc_loop loop, int32_t *timeout_ms)
+{
+    int steps;
+    for (steps = 0; steps < 3 && shows(loop, timeout_ms) != 0; steps++) {
+        EQUAL(wc_loop_step(loop, 0), WC_OK, "a step finds nothing");
+    }
+    return steps < 3;
+}
+
 static void no_descriptor(wc_loop loop)
 {
     int fd = -7;
@@ -132,10 +142,10 @@ static void what_it_answers(void)
     EQUAL(wc_loop_prepare(loop, NULL, &ms), WC_E_INVAL, "an answer has its place");
     EQUAL(wc_loop_prepare(loop, &fired, NULL), WC_E_INVAL, "each of them");
     EQUAL(fired, 0, "and none is written if the other is missing");
-    EQUAL(shows(loop, &ms), 0, "nothing is there");
+    CHECK(is_quiet(loop, &ms), "nothing is there");
     EQUAL(ms, -1, "and there is nothing to wait for but others");
     MUST(wc_timer_start(loop, 50000, 0, on_fire, &fired, NULL, &timer));
-    EQUAL(shows(loop, &ms), 0, "a timer is waited for");
+    CHECK(is_quiet(loop, &ms), "a timer is waited for");
     CHECK(ms > 0 && ms <= 50000, "as long as it takes at the longest");
     MUST(wc_timer_restart(timer, 0));
     while (shows(loop, &ms) == 0 && ms != 0) {
@@ -152,14 +162,15 @@ static void what_it_answers(void)
     EQUAL(shows(loop, &ms), 1, "a stop shows");
     EQUAL(wc_loop_step(loop, 0), WC_STOPPED, "and is answered by the step");
     EQUAL(wc_loop_step(loop, 0), WC_OK, "once");
-    EQUAL(shows(loop, &ms), 0, "then all is quiet");
+    CHECK(is_quiet(loop, &ms), "then all is quiet");
     full_pipe(ends);
     MUST(told_start(&told, loop, ends[0], 0));
-    EQUAL(shows(loop, &ms), 0, "so it is while a watcher is paused");
+    CHECK(is_quiet(loop, &ms), "so it is while a watcher is paused");
     MUST(wc_watch_set(told.watch, WC_READ));
     EQUAL(shows(loop, &ms), 1, "what it asks for is known before the wait");
     MUST(wc_watch_set(told.watch, 0));
-    EQUAL(shows(loop, &ms), 0, "and what it does not ask for any more");
+    CHECK(is_quiet(loop, &ms), "and what it does not ask for any more");
+    EQUAL(told.count, 0, "of which nothing was told");
     memset(&event, 0, sizeof event);
     event.size = sizeof event;
     MUST(wc_watch_set(told.watch, WC_READ));
@@ -172,8 +183,7 @@ static void what_it_answers(void)
     MUST(wc_loop_step(loop, 0));
     EQUAL(told.freed, 1, "which a step does");
     MUST(told_start(&file, loop, fd, WC_READ));
-    MUST(shows(loop, &ms));
-    EQUAL(ms, 0, "what is always ready is not waited for");
+    CHECK(shows(loop, &ms) == 1 || ms == 0, "what is always ready is not waited for");
     MUST(wc_loop_free(loop));
     close_both(ends);
     MUST(close(fd));
@@ -391,7 +401,7 @@ static void rests_and_goes_on(void)
 int main(void)
 {
     wc_loop loop = wire_loop();
-    int descriptor = can(loop, WC_FEATURE_DESCRIPTOR), before = wire_descriptors();
+    int descriptor = backend_has(WC_FEATURE_DESCRIPTOR), before = wire_descriptors();
     steps();
     the_last_one_ends_in_a_step();
     rests_and_goes_on();

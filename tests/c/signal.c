@@ -396,6 +396,7 @@ int main(void)
 {
     wc_loop loop = wire_loop();
     struct sigaction usr1;
+    wire_stack();
     each_number(loop);
     refusals(loop);
     everybody_hears(loop);

@@ -148,6 +148,21 @@ static wc_status use_event(const void *from)
     return answer == WC_NONE ? WC_OK : answer;
 }
 
+static wc_status init_timer(void *into, size_t size)
+{
+    return wc_timer_options_init(into, size);
+}
+
+static wc_status use_timer(const void *from)
+{
+    wc_timer made = 0;
+    wc_status answer = wc_timer_schedule(loop, from, NULL, NULL, NULL, &made);
+    if (answer == WC_OK) {
+        MUST(wc_timer_cancel(made));
+    }
+    return answer;
+}
+
 static void set_size(size_t size)
 {
     memcpy(room.bytes, &size, sizeof size);
@@ -254,6 +269,7 @@ int main(void)
         {"wc_pool_options", sizeof(wc_pool_options), init_pool, use_pool, 0},
         {"wc_pool_stats", sizeof(wc_pool_stats), init_itself, use_pool_stats, 1},
         {"wc_loop_stats", sizeof(wc_loop_stats), init_itself, use_stats, 1},
+        {"wc_timer_options", sizeof(wc_timer_options), init_timer, use_timer, 0},
         {"wc_event", sizeof(wc_event), init_itself, use_event, 0},
     };
     size_t at;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Timers with options: a time of the loop, a fixed delay, when they are due; the clock read anew. */
+/* Timers with options: a time of the loop, a fixed delay, when they are due; a fresh clock. */
 #include "tap.h"
 #include "wire.h"
 

@@ -152,7 +152,7 @@ static void by_edges(wc_loop loop, int ends[2])
 {
     struct told told;
     wc_status started = told_start(&told, loop, ends[0], WC_READ | WC_EDGE);
-    if (!can(loop, WC_FEATURE_EDGE)) {
+    if (!backend_has(WC_FEATURE_EDGE)) {
         EQUAL(started, WC_E_BACKEND, of("edges are refused where there are none"));
         EQUAL(told.freed, 1, of("and the user pointer comes back"));
         EQUAL(told_start(&told, loop, ends[0], WC_READ), WC_OK, of("levels are not"));
@@ -201,7 +201,7 @@ static void once(wc_loop loop, int ends[2])
 static void at_the_end(wc_loop loop, int ends[2])
 {
     struct told told;
-    uint32_t hangup = can(loop, WC_FEATURE_HANGUP) ? WC_HANGUP : 0;
+    uint32_t hangup = backend_has(WC_FEATURE_HANGUP) ? WC_HANGUP : 0;
     send_byte(ends[1]);
     EQUAL(told_start(&told, loop, ends[0], WC_READ), WC_OK, of("there is input"));
     CHECK(wire_run(loop, was_told, &told), of("which is told"));
@@ -227,7 +227,7 @@ static void a_reset_is_an_error(wc_loop loop)
 {
     struct told told;
     int ends[2];
-    uint32_t trouble = can(loop, WC_FEATURE_HANGUP) ? WC_HANGUP | WC_ERROR : 0;
+    uint32_t trouble = backend_has(WC_FEATURE_HANGUP) ? WC_HANGUP | WC_ERROR : 0;
     kind = "TCP";
     make_tcp(ends);
     MUST(told_start(&told, loop, ends[0], WC_READ));
@@ -254,7 +254,7 @@ static void a_pipe_that_nobody_reads(wc_loop loop)
     MUST(close(ends[0]));
     CHECK(wire_run(loop, was_told, &told), of("its reader goes, and that is told"));
     CHECK(told.last & WC_WRITE, of("as room"));
-    EQUAL((told.last & (WC_HANGUP | WC_ERROR)) != 0, can(loop, WC_FEATURE_HANGUP),
+    EQUAL((told.last & (WC_HANGUP | WC_ERROR)) != 0, backend_has(WC_FEATURE_HANGUP),
           of("and as trouble, where it can be"));
     told_stop(&told);
     MUST(close(ends[1]));
@@ -266,7 +266,7 @@ static void a_connection_that_is_refused(wc_loop loop)
     struct sockaddr_in to;
     socklen_t len = sizeof to;
     int error = 0, taken = socket(AF_INET, SOCK_STREAM, 0), fd = socket(AF_INET, SOCK_STREAM, 0);
-    uint32_t trouble = can(loop, WC_FEATURE_HANGUP) ? WC_HANGUP | WC_ERROR : 0;
+    uint32_t trouble = backend_has(WC_FEATURE_HANGUP) ? WC_HANGUP | WC_ERROR : 0;
     kind = "connecting socket";
     memset(&to, 0, sizeof to);
     to.sin_family = AF_INET;

@@ -271,15 +271,12 @@ int main(void)
 {
     size_t at;
     int pull;
-    wc_loop loop = wire_loop();
-    int edges = can(loop, WC_FEATURE_EDGE);
-    MUST(wc_loop_free(loop));
     for (at = 0; at < sizeof deeds / sizeof deeds[0]; at++) {
         deed = &deeds[at];
         for (pull = 0; pull < 2; pull++) {
             play(0, "by levels", pull);
             play(WC_ONCE, "once", pull);
-            if (edges) {
+            if (backend_has(WC_FEATURE_EDGE)) {
                 play(WC_EDGE, "by edges", pull);
             }
         }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * What tests of watchers have in common: a record of what a watcher was told, pairs of descriptors,
- * and what the backend at hand can do.
+ * What tests of watchers have in common: a record of what a watcher was told, and pipes.
  */
 #ifndef WATCHING_H
 #define WATCHING_H
 
+#include "backend.h"
 #include "tap.h"
 #include "wire.h"
 
@@ -104,35 +104,6 @@ static inline int emptied(int fd)
 static inline int is_open(int fd)
 {
     return fcntl(fd, F_GETFD) != -1;
-}
-
-#ifndef WC_FEATURE_EDGE
-#define WC_FEATURE_EDGE 1
-#define WC_FEATURE_HANGUP 2
-#define WC_FEATURE_DESCRIPTOR 4
-static inline wc_status wc_backend_features(size_t at, uint32_t *bits)
-{
-    const char *name = wc_backend_name(at);
-    *bits = strcmp(name, "poll") == 0 ? 2 : strcmp(name, "select") == 0 ? 0 : 7;
-    return WC_OK;
-}
-#endif
-
-/* What the backend of a loop can do. */
-static inline int can(wc_loop loop, uint32_t feature)
-{
-    wc_str name;
-    size_t at;
-    MUST(wc_loop_backend(loop, &name));
-    for (at = 0; at < wc_backend_count(); at++) {
-        const char *other = wc_backend_name(at);
-        uint32_t bits = 0;
-        if (strlen(other) == name.len && memcmp(other, name.ptr, name.len) == 0) {
-            MUST(wc_backend_features(at, &bits));
-            return (bits & feature) != 0;
-        }
-    }
-    return 0;
 }
 
 #endif

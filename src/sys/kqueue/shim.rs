@@ -8,8 +8,8 @@
 //! stays active at the end of the line. Each direction has an epoll instance, because one instance
 //! takes a descriptor once.
 //!
-//! Known differences: the error of a socket is ECONNRESET whatever it was, because it cannot be read
-//! without being taken; a regular file that grows is not told; fork(2) does not take it away.
+//! Known differences: the error of a socket is ECONNRESET whatever it was, because it cannot be
+//! read without being taken; a regular file that grows is not told; fork(2) does not take it away.
 
 mod state;
 #[cfg(test)]
