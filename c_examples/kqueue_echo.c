@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * An echo server by hand, on kqueue(2) or epoll(7), without the library: what watch_echo.c replaces.
+ * An echo server by hand, on kqueue(2) or epoll(7): what watch_echo.c replaces.
  *
  *     kqueue_echo [PORT [IDLE_MS]]      default: 7003 30000, on 127.0.0.1; 0 takes any free port
  *

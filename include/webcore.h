@@ -1111,7 +1111,7 @@ typedef struct wc_transition {
     uint64_t time_ms;
     /** Whose state changed. */
     uint64_t object;
-    /** The machine: "connection" or "listener". */
+    /** The machine: "connection", "listener", "child" or "end of a child". */
     const char *machine;
     /** The state that it was in. */
     const char *state;
@@ -1125,8 +1125,8 @@ typedef struct wc_transition {
 typedef void (*wc_trace_fn)(const struct wc_transition *transition, void *user);
 
 /**
- * Has each change of state of the loop's connections and listeners told to a hook: between two
- * callbacks, in the order in which they happened, at the latest before the loop waits; what an
+ * Has each change of state of the loop's connections, listeners and children told to a hook: between
+ * two callbacks, in the order in which they happened, at the latest before the loop waits; what an
  * event has changed is told after its callback. Between two callbacks at most TRACES
  * (docs/LIMITS.md) are kept; more are counted in the loop's stats. What happened before this call
  * is not told. Without a hook nothing is kept. A second call replaces
@@ -1343,8 +1343,8 @@ wc_status wc_watch_release(wc_watch watch,
  * [loop thread]
  *
  * @param watch  the watcher
- * @param fd     where the descriptor is written; it stays where it was. -1 if the program closed it
- *               and its number went to a connection of this loop
+ * @param fd     where the descriptor is written; it stays where it was. -1 if the program closed
+ *               it and its number went to a connection of this loop
  *
  * Returns: WC_OK; WC_E_INVAL for a null fd; WC_E_GONE; WC_E_BADHANDLE, WC_E_THREAD, WC_E_FORKED,
  * WC_E_PANIC.
@@ -2442,8 +2442,8 @@ wc_status wc_listener_close(wc_listener listener);
 
 /**
  * Accepts nothing more until wc_listener_resume; its connections go on. Peers wait in the backlog
- * meanwhile: the system still takes them in, as far as that goes. For on_pause and on_resume, which
- * tell of shortages, this is nothing.
+ * meanwhile: the system still takes them in, as far as that goes. on_pause and on_resume do not
+ * follow: they tell of shortages.
  *
  * [loop thread]
  *

@@ -4,7 +4,11 @@
 //! its streams; a child is reaped when it is over and not before, so that until then its number and
 //! its group's are nobody else's.
 
+mod end;
+
+use super::log::Level;
 use super::notice::{How, Notice};
+use super::trace::Step;
 use super::{Loop, refusal};
 use crate::base::slab::Slab;
 use crate::base::time::Millis;
@@ -109,11 +113,6 @@ impl Child {
         }
     }
 
-    /// The only place that changes its course.
-    fn hear(&mut self, news: News) {
-        self.course = self.course.next(news).expect("each is heard once");
-    }
-
     /// Keeps the reason of its end, unless it has one.
     fn blame(&mut self, why: Status) {
         if self.why == Status::OK {
@@ -127,19 +126,6 @@ impl Child {
 
     fn deadline(&self) -> Millis {
         [self.wall, self.kill, self.cut, self.look, self.forget].into_iter().min().unwrap_or(NEVER)
-    }
-
-    /// Sends a signal to what is left of it. That nothing is left is as good as success.
-    fn push(&mut self, push: Push) {
-        self.ending = self.ending.next(push).expect("every input is taken");
-        if !self.reaped {
-            let number = match push {
-                Push::Terminate => exit::TERMINATE,
-                Push::Kill => exit::KILL,
-            };
-            // One that may not be signalled is waited for like one that takes its time.
-            let _ = exit::signal(self.pid, self.group, number);
-        }
     }
 }
 
@@ -244,14 +230,17 @@ impl Loop {
         let Ok(child) = self.children.live(handle) else { return };
         let told = exit::descriptor(child.pid).and_then(|fd| {
             let (name, token) = (Fd::of(&fd), Token(handle.0));
+            self.take_number(name);
             self.selector.update(name, token, Interest::NONE, Interest::READ).map(|()| fd)
         });
-        match told {
-            Ok(fd) => child.exit = Some(fd),
-            Err(error) => {
-                self.os_error = refusal(&error).1;
+        match (told, self.children.live(handle)) {
+            (Ok(fd), Ok(child)) => child.exit = Some(fd),
+            (Err(error), _) => {
+                let text = c"the kernel does not tell the end of a child";
+                self.say(Level::Warn, text, handle, refusal(&error), 0);
                 self.look_later(handle);
             }
+            (Ok(_), Err(_)) => {}
         }
     }
 
@@ -276,11 +265,7 @@ impl Loop {
         let Ok(child) = self.children.live(handle) else { return };
         child.look = NEVER;
         let found = exit::look(child.pid);
-        if let Some(fd) = child.exit.take() {
-            // A descriptor that the selector does not know any more is what is wanted here.
-            let (name, token) = (Fd::of(&fd), Token(handle.0));
-            let _ = self.selector.update(name, token, Interest::READ, Interest::NONE);
-        }
+        self.release_exit(handle);
         match found {
             // One that is traced is told to its tracer first.
             Found::Running => self.look_later(handle),
@@ -288,11 +273,22 @@ impl Loop {
         }
     }
 
+    /// Lets go of what tells the end of a child.
+    fn release_exit(&mut self, handle: Handle) {
+        if let Some(fd) = self.children.live(handle).ok().and_then(|child| child.exit.take()) {
+            // A descriptor that the selector does not know any more is what is wanted here.
+            let (name, token) = (Fd::of(&fd), Token(handle.0));
+            let _ = self.selector.update(name, token, Interest::READ, Interest::NONE);
+        }
+    }
+
     fn child_exited(&mut self, handle: Handle) {
+        self.release_exit(handle);
         let now = self.stamp();
         let Ok(child) = self.children.live(handle) else { return };
         (child.wall, child.look, child.forget) = (NEVER, NEVER, NEVER);
-        child.hear(News::Exit);
+        self.hear_of_child(handle, News::Exit);
+        let Ok(child) = self.children.live(handle) else { return };
         if child.course == Course::Exited && child.output_ms > 0 {
             child.cut = now.plus(child.output_ms.into());
         }
@@ -307,9 +303,18 @@ impl Loop {
         child.open[at] = false;
         if at != INPUT && child.outputs().next().is_none() {
             child.cut = NEVER;
-            child.hear(News::OutputEnd);
+            self.hear_of_child(handle, News::OutputEnd);
         }
         self.settle_child(handle);
+    }
+
+    /// The only place that changes the course of a child.
+    fn hear_of_child(&mut self, handle: Handle, news: News) {
+        let Ok(child) = self.children.live(handle) else { return };
+        let before = child.course;
+        child.course = before.next(news).expect("each is heard once");
+        let step = Step::Child(before, news, child.course);
+        self.trace(handle, step);
     }
 
     /// A child that is over is reaped, and its last word is said once its input is over, too.
@@ -321,8 +326,9 @@ impl Loop {
         if !child.reaped {
             if child.ending != Ending::Unasked {
                 // What it has left behind in its group was to end with it.
-                child.push(Push::Kill);
+                self.push_child(handle, Push::Kill);
             }
+            let Ok(child) = self.children.live(handle) else { return };
             child.outcome = exit::reap(child.pid);
             child.reaped = true;
             child.kill = NEVER;
@@ -330,6 +336,7 @@ impl Loop {
                 child.blame(Status::OS);
             }
         }
+        let Ok(child) = self.children.live(handle) else { return };
         if child.open[INPUT] {
             let stream = child.streams[INPUT];
             // What it has not taken is lost, and is said to be.
@@ -346,121 +353,6 @@ impl Loop {
             self.wheel.remove(timer);
         }
         self.notices.push_back(Notice::ChildExit { child: handle, code, signal, why });
-    }
-
-    /// What is due of a child.
-    pub(super) fn expire_child(&mut self, handle: Handle) {
-        let now = self.now.floor();
-        let Ok(child) = self.children.live(handle) else { return };
-        if child.wall <= now {
-            child.wall = NEVER;
-            child.blame(Status::TIMEOUT);
-            let grace_ms = child.grace_ms;
-            self.end_child(handle, grace_ms);
-        }
-        let Ok(child) = self.children.live(handle) else { return };
-        if child.kill <= now {
-            child.kill = NEVER;
-            child.push(Push::Kill);
-        }
-        if child.cut <= now {
-            self.cut_output(handle);
-        }
-        if self.children.live(handle).is_ok_and(|child| child.look <= now) {
-            self.look_at(handle);
-        }
-        if self.children.live(handle).is_ok_and(|child| child.forget <= now) {
-            self.child_exited(handle);
-        }
-        self.arm_child(handle);
-    }
-
-    /// Ends the streams of a child's output that somebody holds open. One that the program has
-    /// paused is its own affair until it reads on.
-    fn cut_output(&mut self, handle: Handle) {
-        let now = self.stamp();
-        let Ok(child) = self.children.live(handle) else { return };
-        child.cut = NEVER;
-        let (output_ms, outputs) = (child.output_ms, child.outputs().collect::<Vec<_>>());
-        for stream in outputs {
-            if self.is_paused(stream) {
-                if let Ok(child) = self.children.live(handle) {
-                    child.cut = now.plus(output_ms.into());
-                }
-            } else {
-                // One that has ended meanwhile needs no cutting.
-                let _ = self.fail(stream, Status::TIMEOUT);
-            }
-        }
-    }
-
-    /// Has the wheel ask for a child when something is due of it.
-    fn arm_child(&mut self, handle: Handle) {
-        let Ok(child) = self.children.live(handle) else { return };
-        let (at, timer) = (child.deadline(), child.timer);
-        let timer = match (at, timer) {
-            (NEVER, None) => return,
-            (NEVER, Some(timer)) => {
-                self.wheel.remove(timer);
-                None
-            }
-            (at, timer) => Some(self.arm_node(timer, at, handle)),
-        };
-        if let Ok(child) = self.children.live(handle) {
-            child.timer = timer;
-        }
-    }
-
-    fn end_child(&mut self, handle: Handle, grace_ms: u32) {
-        let kill = self.after(grace_ms);
-        let Ok(child) = self.children.live(handle) else { return };
-        if grace_ms == 0 {
-            child.kill = NEVER;
-            child.push(Push::Kill);
-        } else {
-            child.kill = child.kill.min(kill);
-            child.push(Push::Terminate);
-        }
-        self.arm_child(handle);
-    }
-
-    /// Asks a child, with its group, to end: SIGTERM, and SIGKILL after a grace time, or at once
-    /// where that is 0.
-    pub fn stop_child(&mut self, handle: Handle, grace_ms: u32) -> Result<(), Status> {
-        let child = self.children.live(handle)?;
-        if child.reaped {
-            return Err(Status::STATE);
-        }
-        if !child.course.has_exited() {
-            child.blame(Status::CANCELLED);
-        }
-        self.end_child(handle, grace_ms);
-        Ok(())
-    }
-
-    /// Sends a signal to a child, or to its group.
-    pub fn kill_child(&mut self, handle: Handle, number: i32) -> Result<(), Status> {
-        let child = self.children.live(handle)?;
-        let idle = child.course.has_exited() && !child.group;
-        if child.reaped || idle {
-            return Err(Status::STATE);
-        }
-        exit::signal(child.pid, child.group, number).map_err(|e| match e.raw_os_error() {
-            Some(exit::NO_SIGNAL) => Status::INVAL,
-            Some(exit::NOBODY) => Status::STATE,
-            _ => self.refused(&e),
-        })
-    }
-
-    /// Ends a child because its loop is freed. It is not waited for longer than CHILD_REAP_MS.
-    pub(super) fn free_child(&mut self, handle: Handle, why: Status) {
-        let forget = self.after(limits::CHILD_REAP_MS);
-        let Ok(child) = self.children.live(handle) else { return };
-        child.blame(why);
-        if !child.course.has_exited() {
-            child.forget = forget;
-        }
-        self.end_child(handle, 0);
     }
 
     /// The program is through with the last word of a child: it is gone.

@@ -395,23 +395,7 @@ impl Loop {
         match message {
             Message::Post(parcel) => return Some(Notice::Post(parcel)),
             Message::Above(message) => return Some(Notice::Above(message)),
-            // The sender was answered when it queued this; a connection that ended since has said
-            // so, and one that cannot hold it ends now: bytes missing in the middle are worse.
-            Message::Send(conn, bytes) if self.is_plain(conn) => match self.send(conn, &bytes) {
-                Ok(_) => {}
-                Err(why) => {
-                    self.count_dropped();
-                    if why == Status::LIMIT {
-                        let _ = self.fail(conn, why);
-                    }
-                }
-            },
-            Message::Send(conn, bytes) => {
-                self.count_dropped();
-                let count = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
-                let why = (Status::GONE, 0);
-                self.say(Level::Info, c"bytes of another thread come too late", conn, why, count);
-            }
+            Message::Send(conn, bytes) => self.send_posted(conn, &bytes),
             Message::Done(job, outcome) => self.receive_job(job, *outcome),
             Message::Close(conn, how) => drop(self.close(conn, how)),
         }

@@ -224,8 +224,8 @@ pub extern "C" fn wc_listener_close(listener: wc_listener) -> wc_status {
 }
 
 /// Accepts nothing more until wc_listener_resume; its connections go on. Peers wait in the backlog
-/// meanwhile: the system still takes them in, as far as that goes. For on_pause and on_resume, which
-/// tell of shortages, this is nothing.
+/// meanwhile: the system still takes them in, as far as that goes. on_pause and on_resume do not
+/// follow: they tell of shortages.
 ///
 /// [loop thread]
 ///

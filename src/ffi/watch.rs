@@ -178,8 +178,8 @@ pub unsafe extern "C" fn wc_watch_release(watch: wc_watch, fd: *mut c_int) -> wc
 /// [loop thread]
 ///
 /// @param watch  the watcher
-/// @param fd     where the descriptor is written; it stays where it was. -1 if the program closed it
-///               and its number went to a connection of this loop
+/// @param fd     where the descriptor is written; it stays where it was. -1 if the program closed
+///               it and its number went to a connection of this loop
 ///
 /// Returns: WC_OK; WC_E_INVAL for a null fd; WC_E_GONE; WC_E_BADHANDLE, WC_E_THREAD, WC_E_FORKED,
 /// WC_E_PANIC.

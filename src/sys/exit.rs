@@ -3,6 +3,7 @@
 //! and signals to it. Is not: starting one, which is `sys::spawn`. INVARIANT: only the child that is
 //! named is waited for, and a number that is nobody's child any more is sent no signal.
 
+use super::fault::{self, Call};
 use super::{check, errno};
 use std::io;
 use std::os::fd::{FromRawFd, OwnedFd};
@@ -65,8 +66,8 @@ pub struct Outcome {
 #[cfg(target_os = "linux")]
 pub fn descriptor(pid: Pid) -> io::Result<OwnedFd> {
     // SAFETY: pidfd_open takes integers; what it gives is close-on-exec.
-    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid.0, 0) };
-    let fd = check(fd as libc::c_int)?;
+    let open = || unsafe { libc::syscall(libc::SYS_pidfd_open, pid.0, 0) as libc::c_int };
+    let fd = check(fault::call(Call::PidfdOpen, open))?;
     // SAFETY: the call succeeded, so `fd` is open and nobody else's.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
@@ -101,7 +102,8 @@ pub fn look(pid: Pid) -> Found {
     let how = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
     loop {
         // SAFETY: `info` is valid for the call.
-        let result = unsafe { libc::waitid(libc::P_PID, pid.0 as libc::id_t, &mut info, how) };
+        let call = || unsafe { libc::waitid(libc::P_PID, pid.0 as libc::id_t, &mut info, how) };
+        let result = fault::call(Call::Wait, call);
         if result < 0 && errno::get() == libc::EINTR {
             continue;
         }
@@ -130,7 +132,8 @@ fn wait(pid: Pid, how: libc::c_int) -> Option<Outcome> {
     let mut used: libc::rusage = unsafe { std::mem::zeroed() };
     loop {
         // SAFETY: both places are valid for the call.
-        let found = unsafe { libc::wait4(pid.0, &mut status, how, &mut used) };
+        let call = || unsafe { libc::wait4(pid.0, &mut status, how, &mut used) };
+        let found = fault::call(Call::Wait, call);
         if found < 0 && errno::get() == libc::EINTR {
             continue;
         }
@@ -162,7 +165,7 @@ pub fn signal(pid: Pid, group: bool, number: i32) -> io::Result<()> {
     }
     let whom = if group { -pid.0 } else { pid.0 };
     // SAFETY: kill takes integers.
-    check(unsafe { libc::kill(whom, number) }).map(drop)
+    check(fault::call(Call::Kill, || unsafe { libc::kill(whom, number) })).map(drop)
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod stdio;
 use super::check;
 use super::errno;
 use super::exit::{self, Pid};
+use super::fault::{self, Call};
 pub use image::Limits;
 use image::{Image, Source};
 use std::ffi::{CStr, CString, OsStr};
@@ -142,7 +143,7 @@ pub fn spawn(program: &Program, stdio: [Stdio; 3]) -> io::Result<Pid> {
     };
     let blocked = Blocked::all();
     // SAFETY: the child calls `run` and nothing else.
-    let pid = check(unsafe { libc::fork() })?;
+    let pid = check(fault::call(Call::Fork, || unsafe { libc::fork() }))?;
     if pid == 0 {
         // SAFETY: this is that child, and all signals are blocked.
         unsafe { image.run() }
@@ -163,11 +164,14 @@ fn hear(from: &OwnedFd) -> Option<i32> {
     let mut word = [0; 4];
     loop {
         // SAFETY: `word` is valid for its length.
-        let got = unsafe { libc::read(from.as_raw_fd(), word.as_mut_ptr().cast(), word.len()) };
+        let read = || unsafe {
+            libc::read(from.as_raw_fd(), word.as_mut_ptr().cast(), word.len()) as libc::c_int
+        };
+        let got = fault::call(Call::Read, read);
         if got < 0 && errno::get() == libc::EINTR {
             continue;
         }
-        return (got == word.len() as isize).then(|| i32::from_ne_bytes(word));
+        return (got == word.len() as i32).then(|| i32::from_ne_bytes(word));
     }
 }
 

@@ -188,6 +188,13 @@ static inline int kid_is_gone(void *pid)
     return end == NULL || end[2] == 'Z' || end[2] == 'X';
 }
 
+/* valgrind keeps the limit of descriptors itself, and not as the system does. */
+static inline int kid_under_valgrind(void)
+{
+    const char *preloaded = getenv("LD_PRELOAD");
+    return preloaded != NULL && strstr(preloaded, "vgpreload") != NULL;
+}
+
 /* Whether the child has written a whole line. */
 static inline int kid_has_line(void *kid)
 {

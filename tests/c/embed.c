@@ -388,7 +388,7 @@ static void rests_and_goes_on(void)
     repeats = 0;
     MUST(wc_loop_step(log->loop, 0));
     EQUAL(repeats, 1, "a repeating timer that was missed many times fires once");
-    CHECK(wire_run(log->loop, nothing_is_left, log), "what waited meanwhile is done when it goes on");
+    CHECK(wire_run(log->loop, nothing_is_left, log), "what waited is done when it goes on");
     MUST(wc_loop_now(log->loop, &after));
     CHECK(after >= before + 40, "the time is that of today");
     CHECK(order[0] == 1 && order[1] == 2 && order[2] == 3, "in the order in which it was due");

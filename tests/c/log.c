@@ -19,9 +19,12 @@ static void hear(const wc_log_line *line, void *user)
     ear->count++;
     ear->bad += line->size < sizeof *line || line->level < WC_LOG_ERROR ||
                 line->level > WC_LOG_DEBUG || line->text == NULL;
-    ear->status = line->status;
-    ear->object = line->object;
-    ear->number = line->number;
+    /* Of the first line: a busy machine may hold up any callback, this one too. */
+    if (ear->count == 1) {
+        ear->status = line->status;
+        ear->object = line->object;
+        ear->number = line->number;
+    }
     if (strlen(ear->told) + strlen(line->text) + 8 < sizeof ear->told) {
         char level[8];
         (void)snprintf(level, sizeof level, "%d ", line->level);
@@ -94,18 +97,21 @@ static void slow_callbacks(void)
     struct ear ear;
     wc_loop loop = wire_loop();
     wc_timer timer = 0;
+    int before;
     memset(&ear, 0, sizeof ear);
     MUST(wc_loop_set_log(loop, WC_LOG_WARN, hear, &ear, give_back));
     MUST(wc_loop_set_watchdog(loop, 5, NULL, NULL, NULL));
     MUST(wc_timer_start(loop, 0, 0, hold, NULL, NULL, &timer));
     MUST(wc_loop_run(loop));
-    SAME(ear.told, "2 a callback took longer than slow_ms: so many ms; ", "it is said");
+    CHECK(strstr(ear.told, "2 a callback took longer than slow_ms: so many ms; ") == ear.told,
+          "it is said");
     CHECK(ear.object == timer, "of whom");
     CHECK(ear.number >= 6, "and how many");
+    before = ear.count;
     MUST(wc_loop_set_log(loop, WC_LOG_ERROR, hear, &ear, give_back));
     MUST(wc_timer_start(loop, 0, 0, hold, NULL, NULL, &timer));
     MUST(wc_loop_run(loop));
-    EQUAL(ear.count, 1, "who asks for less hears less");
+    EQUAL(ear.count, before, "who asks for less hears less");
     EQUAL(ear.freed, 1, "the hook before has ended");
     MUST(wc_loop_free(loop));
 }
@@ -125,7 +131,7 @@ static void pulled(void)
     hold(0, NULL);
     EQUAL(ear.count, 0, "an event is at hand");
     EQUAL(wc_loop_next(loop, 0, &event), WC_NONE, "when the next is asked for");
-    EQUAL(ear.count, 1, "the hook is called");
+    CHECK(ear.count >= 1, "the hook is called");
     MUST(wc_loop_free(loop));
 }
 

@@ -2,6 +2,7 @@
 //! What a child can have as its standard input, output and error. INVARIANT: every descriptor made
 //! here is close-on-exec; the child's copy of it, made by dup2(2), is not.
 
+use super::super::fault::{self, Call};
 use super::super::{Fd, check};
 use std::ffi::CStr;
 use std::io;
@@ -27,7 +28,8 @@ pub fn open(path: &CStr, how: Open) -> io::Result<OwnedFd> {
     };
     let flags = flags | libc::O_CLOEXEC | libc::O_NOCTTY | libc::O_NONBLOCK;
     // SAFETY: the path ends with its NUL; the mode is the argument that O_CREAT asks for.
-    let fd = check(unsafe { libc::open(path.as_ptr(), flags, 0o666 as libc::c_uint) })?;
+    let open = || unsafe { libc::open(path.as_ptr(), flags, 0o666 as libc::c_uint) };
+    let fd = check(fault::call(Call::Open, open))?;
     // SAFETY: the call succeeded, so `fd` is open and nobody else's.
     let fd = unsafe { OwnedFd::from_raw_fd(fd) };
     set_blocking(&fd)?;
@@ -52,7 +54,8 @@ pub fn null(how: Open) -> io::Result<OwnedFd> {
 /// A copy of a descriptor, above those that a child has as its standard ones.
 pub fn copy(fd: Fd) -> io::Result<OwnedFd> {
     // SAFETY: the command takes an integer; a number that is no descriptor is refused.
-    let copy = check(unsafe { libc::fcntl(fd.raw(), libc::F_DUPFD_CLOEXEC, 3) })?;
+    let copy = || unsafe { libc::fcntl(fd.raw(), libc::F_DUPFD_CLOEXEC, 3) };
+    let copy = check(fault::call(Call::Dup, copy))?;
     // SAFETY: the call succeeded, so `copy` is open and nobody else's.
     Ok(unsafe { OwnedFd::from_raw_fd(copy) })
 }
@@ -72,7 +75,8 @@ pub fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
     let kind = libc::SOCK_STREAM;
     let mut ends = [-1; 2];
     // SAFETY: `ends` has the room for two numbers.
-    check(unsafe { libc::socketpair(libc::AF_UNIX, kind, 0, ends.as_mut_ptr()) })?;
+    let make = || unsafe { libc::socketpair(libc::AF_UNIX, kind, 0, ends.as_mut_ptr()) };
+    check(fault::call(Call::Socketpair, make))?;
     // SAFETY: the call succeeded, so both are open and nobody else's.
     let (ours, theirs) = unsafe { (OwnedFd::from_raw_fd(ends[0]), OwnedFd::from_raw_fd(ends[1])) };
     #[cfg(target_vendor = "apple")]
@@ -100,10 +104,11 @@ pub(super) fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
     let mut ends = [-1; 2];
     #[cfg(not(target_vendor = "apple"))]
     // SAFETY: `ends` has the room for two numbers.
-    check(unsafe { libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC) })?;
+    let make = || unsafe { libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC) };
     #[cfg(target_vendor = "apple")]
     // SAFETY: `ends` has the room for two numbers.
-    check(unsafe { libc::pipe(ends.as_mut_ptr()) })?;
+    let make = || unsafe { libc::pipe(ends.as_mut_ptr()) };
+    check(fault::call(Call::Pipe, make))?;
     // SAFETY: the call succeeded, so both are open and nobody else's.
     let (read, write) = unsafe { (OwnedFd::from_raw_fd(ends[0]), OwnedFd::from_raw_fd(ends[1])) };
     #[cfg(target_vendor = "apple")]
