@@ -78,6 +78,9 @@ typedef uint64_t wc_pool;
 /** A job of a pool; 0 is none. */
 typedef uint64_t wc_job;
 
+/** A post that is sent from any thread; 0 is none. */
+typedef uint64_t wc_post;
+
 /** A timer of a loop; 0 is none. */
 typedef uint64_t wc_timer;
 
@@ -197,6 +200,12 @@ typedef void (*wc_free_fn)(void *user);
 
 /** There is no file, program or host of that name. */
 #define WC_E_NOTFOUND (-59)
+
+/**
+ * The system has no room for it now, or a name server did not answer: another try may do
+ * better.
+ */
+#define WC_E_AGAIN (-60)
 
 /** The peer reset the connection. */
 #define WC_E_RESET (-80)
@@ -438,6 +447,18 @@ const char *wc_status_text(wc_status status);
 
 /* ---- stats ---- */
 
+/** The backend can tell each arrival once: WC_EDGE has an effect. */
+#define WC_FEATURE_EDGE 1
+
+/**
+ * The backend tells hang-ups and errors as such, to who neither reads nor writes, too. Without it
+ * the next read or write tells: a connection that is paused hears of a reset when it goes on.
+ */
+#define WC_FEATURE_HANGUP 2
+
+/** The backend has a descriptor that another loop can wait on. */
+#define WC_FEATURE_DESCRIPTOR 4
+
 /** What a loop has counted since it was made. Set size before the call. */
 typedef struct wc_loop_stats {
     /** Bytes of this struct as the caller knows it. */
@@ -462,8 +483,13 @@ typedef struct wc_loop_stats {
     uint64_t requests;
     /** Times that a timer fired. */
     uint64_t timers_fired;
-    /** Jobs of other threads taken. */
+    /** Jobs of other threads taken, and times that a wc_post was told. */
     uint64_t posts;
+    /**
+     * Of what other threads sent on connections and answered to requests, what could not go out:
+     * the connection had ended, or its output, or HTTP was spoken on it, or the request was over.
+     */
+    uint64_t posts_dropped;
     /** Connections now. */
     uint32_t connections;
     /** Open listeners now. */
@@ -476,6 +502,33 @@ typedef struct wc_loop_stats {
     uint32_t watches;
     /** Watchers of signals that live. */
     uint32_t signals;
+    /** Children that live. */
+    uint32_t children;
+    /** Pools of threads now. */
+    uint32_t pools;
+    /** Jobs of pools now. */
+    uint32_t jobs;
+    /** Posts made by wc_post_new now. */
+    uint32_t post_objects;
+    /** Waits that another thread or a signal handler ended. */
+    uint64_t wakeups;
+    /** Of timers_fired, those later than LATE_MS (docs/LIMITS.md) after their time. */
+    uint64_t late_timers;
+    /**
+     * Callbacks, hooks and free_user functions called; 0 unless the loop measures or has a
+     * watchdog, as the three below.
+     */
+    uint64_t callbacks;
+    /** Nanoseconds in them. */
+    uint64_t callback_ns;
+    /** Nanoseconds in the longest of them. */
+    uint64_t longest_callback_ns;
+    /** Of callbacks, those that took slow_ms or longer. */
+    uint64_t slow_callbacks;
+    /** Transitions that the trace hook was not told, because too many were kept. */
+    uint64_t transitions_dropped;
+    /** Lines that the log hook was not told, for the same reason. */
+    uint64_t lines_dropped;
 } wc_loop_stats;
 
 /**
@@ -488,7 +541,8 @@ typedef struct wc_loop_stats {
 WC_API size_t wc_backend_count(void);
 
 /**
- * The name of a backend, the preferred one first: "epoll", "poll".
+ * The name of a backend, the preferred one first: "epoll", "kqueue", "poll", "select". Man pages:
+ * epoll(7), kqueue(2), poll(2), select(2).
  *
  * [any thread]
  *
@@ -496,7 +550,20 @@ WC_API size_t wc_backend_count(void);
  *
  * Returns: a text that stands as long as the library is loaded; null past the end.
  */
-WC_API const char *wc_backend_name(size_t index);
+WC_API
+const char *wc_backend_name(size_t index);
+
+/**
+ * What a backend can do that others cannot.
+ *
+ * [any thread]
+ *
+ * @param index  less than wc_backend_count()
+ * @param bits   where a sum of WC_FEATURE_... is written
+ *
+ * Returns: WC_OK; WC_E_INVAL past the end, or for a null pointer.
+ */
+WC_API wc_status wc_backend_features(size_t index, uint32_t *bits);
 
 /**
  * The time of the loop: that of the wait that returned last, in ms since the loop was made.
@@ -572,7 +639,10 @@ wc_status wc_loop_get_stats(wc_loop loop_,
 
 /* ---- event ---- */
 
-/** A connection is open. parent: its listener, or 0 if it was made by wc_connect. */
+/**
+ * A connection is open. parent: its listener; the child that it is a stream of; or 0 if it was made
+ * by wc_connect.
+ */
 #define WC_EVENT_OPEN 1
 
 /**
@@ -606,7 +676,8 @@ wc_status wc_loop_get_stats(wc_loop loop_,
 #define WC_EVENT_TIMER 8
 
 /**
- * A job of another thread: wc_loop_dispatch runs it; if it is not run, its drop function is.
+ * A job of another thread: wc_loop_dispatch runs it; if it is not run, its drop function is. Or a
+ * post was sent: object is its handle then, else 0.
  */
 #define WC_EVENT_POST 9
 
@@ -653,9 +724,22 @@ wc_status wc_loop_get_stats(wc_loop loop_,
 #define WC_EVENT_WATCH 20
 
 /**
+ * A child has exited and its output has ended. detail: what it gave to exit(3), or -1; os_error:
+ * the signal that ended it, or 0; status: WC_OK if it ended by itself. Its last event, after those
+ * of its streams.
+ */
+#define WC_EVENT_CHILD_EXIT 22
+
+/**
  * A signal came. detail: its number; os_error: how often, since this was told last.
  */
 #define WC_EVENT_SIGNAL 21
+
+/**
+ * A job of a pool is done: status and os_error say how, data and len are what was read. parent:
+ * its pool. Its only event.
+ */
+#define WC_EVENT_JOB 23
 
 /** One event of the pull face. Set size to sizeof(wc_event) before the first call. */
 typedef struct wc_event {
@@ -669,7 +753,7 @@ typedef struct wc_event {
     int32_t os_error;
     /** More of what happened, where the kind says so, else 0. */
     int32_t detail;
-    /** The handle of what it happened to; 0 for a post. */
+    /** The handle of what it happened to; 0 for a job of wc_loop_post. */
     uint64_t object;
     /** The handle of what that belongs to, where the kind says so, else 0. */
     uint64_t parent;
@@ -680,6 +764,19 @@ typedef struct wc_event {
     /** The user pointer that a callback would get. */
     void *user;
 } wc_event;
+
+/**
+ * The name of a kind of event, such as "WC_EVENT_TIMER".
+ *
+ * [any thread]
+ *
+ * @param kind  any number
+ *
+ * Returns: a NUL-terminated text that stands as long as the library is loaded; never null. For a
+ * number that is no kind it is "unknown", for 0 "none".
+ */
+WC_API
+const char *wc_event_name(int32_t kind);
 
 /* ---- loop ---- */
 
@@ -701,6 +798,17 @@ typedef struct wc_loop_options {
      * jobs that other threads will post.
      */
     uint32_t stay;
+    /**
+     * Not 0: the loop measures itself: histograms (wc_loop_get_histogram) and the time in
+     * callbacks (wc_loop_get_stats). Costs two looks at the clock for each callback and one for
+     * each turn.
+     */
+    uint32_t measure;
+    /**
+     * Callbacks that take so many ms or longer are counted and said to the log hook, and
+     * wc_loop_busy names the one that runs; 0: none. wc_loop_set_watchdog can change it.
+     */
+    uint32_t slow_ms;
 } wc_loop_options;
 
 /** A job that runs on the loop's thread. */
@@ -738,7 +846,7 @@ wc_status wc_loop_new(const wc_loop_options *options,
 /**
  * Runs the loop: waits, and calls back for what happens. It returns when wc_loop_stop is called,
  * and, unless the option stay is set, when nothing is alive any more that could make an event: no
- * listener, no connection, no timer.
+ * listener, no connection, no timer, no watcher, no child.
  *
  * [loop thread] Not from a callback of the same loop.
  *
@@ -786,8 +894,9 @@ wc_status wc_loop_dispatch(wc_loop loop_);
 /**
  * Makes the loop ready to be waited for elsewhere: it is told what to wait on and for how long,
  * and the kernel what to look for. Wait then with poll(2), select(2) or a loop of another library
- * until the descriptor is readable or the time is up, and call wc_loop_step. A call on anything of
- * the loop may change what was answered: prepare again before each wait.
+ * until the descriptor is readable or the time is up, and call wc_loop_step, which may find that
+ * there is nothing. A call on anything of the loop may change what was answered: prepare again
+ * before each wait.
  *
  * [loop thread] Not from a callback of the same loop.
  *
@@ -897,6 +1006,222 @@ wc_status wc_loop_post(wc_loop loop_,
                        void *user,
                        wc_free_fn drop);
 
+/* ---- watchdog ---- */
+
+/** Buckets of a histogram. */
+#define WC_HISTOGRAM_BUCKETS 40
+
+/** How long callbacks took. */
+#define WC_HISTOGRAM_CALLBACK 1
+
+/** How long turns took: from the end of a wait to the beginning of the next one. */
+#define WC_HISTOGRAM_TURN 2
+
+/**
+ * How late timers were: between their time and their firing; alarms are not in it.
+ */
+#define WC_HISTOGRAM_LATENESS 3
+
+/**
+ * A callback took as long as slow_ms, or longer. kind: WC_EVENT_..., or 0 for a free_user function
+ * or a hook; object: the handle that it was called with, or 0; ms: how long.
+ */
+typedef void (*wc_slow_fn)(wc_loop loop_,
+                           int32_t kind,
+                           uint64_t object,
+                           uint32_t ms,
+                           void *user);
+
+/**
+ * Has callbacks watched: each that takes `slow_ms` or longer is counted, said to the log hook, and
+ * told to `on_slow` before the next callback; and wc_loop_busy names the one that runs. Costs two
+ * looks at the clock for each callback. In the pull face what is watched is the time from one
+ * wc_loop_next to the next. A second call replaces what the first one set.
+ *
+ * [loop thread]
+ *
+ * @param loop_      the loop
+ * @param slow_ms    how long is long; 0: no watchdog
+ * @param on_slow    the hook; may be null
+ * @param user       goes to the hook
+ * @param free_user  called once with user when the hook was replaced, or when the loop has ended;
+ *                   also if this call fails, before it returns; may be null
+ *
+ * Returns: WC_OK; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ */
+WC_API
+wc_status wc_loop_set_watchdog(wc_loop loop_,
+                               uint32_t slow_ms,
+                               wc_slow_fn on_slow,
+                               void *user,
+                               wc_free_fn free_user);
+
+/**
+ * What callback a loop is in, and since when: for a thread that watches over loops. The loop tells
+ * only with a watchdog (wc_loop_set_watchdog, or the options slow_ms and measure).
+ *
+ * [any thread]
+ *
+ * @param loop_   the loop
+ * @param kind    where the kind of its event is written, WC_EVENT_...; 0 for a free_user function
+ *                or a hook; may be null
+ * @param object  where the handle is written that it was called with, or 0; may be null
+ * @param ms      where it is written how long it has run so far; may be null
+ *
+ * Returns: WC_OK with a callback; WC_NONE if the loop is in none; WC_E_STATE if it does not tell;
+ * WC_E_BADHANDLE, WC_E_GONE, WC_E_FORKED.
+ */
+WC_API
+wc_status wc_loop_busy(wc_loop loop_,
+                       int32_t *kind,
+                       uint64_t *object,
+                       uint64_t *ms);
+
+/**
+ * A histogram of a loop that was made with the option measure. Bucket i counts what took 2^i
+ * nanoseconds up to less than 2^(i+1), the first one also what took nothing, the last one also all
+ * that took longer.
+ *
+ * [loop thread]
+ *
+ * @param loop_   the loop
+ * @param which   WC_HISTOGRAM_...
+ * @param counts  where WC_HISTOGRAM_BUCKETS counts are written
+ * @param room    how many counts have room there
+ *
+ * Returns: WC_OK; WC_E_INVAL for another histogram, null counts, or too little room; WC_E_STATE if
+ * the loop does not measure; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ */
+WC_API
+wc_status wc_loop_get_histogram(wc_loop loop_,
+                                int which,
+                                uint64_t *counts,
+                                size_t room);
+
+/* ---- trace ---- */
+
+/**
+ * A change of state. The texts are the names in docs/STATES.md; they stand as long as the library
+ * is loaded, the struct until the hook returns.
+ */
+typedef struct wc_transition {
+    /** Bytes of this struct as the library knows it. */
+    size_t size;
+    /** The time of the loop, in ms. */
+    uint64_t time_ms;
+    /** Whose state changed. */
+    uint64_t object;
+    /** The machine: "connection", "listener", "child" or "end of a child". */
+    const char *machine;
+    /** The state that it was in. */
+    const char *state;
+    /** What happened to it. */
+    const char *input;
+    /** The state that it is in. */
+    const char *next;
+} wc_transition;
+
+/** A machine has changed its state. */
+typedef void (*wc_trace_fn)(const struct wc_transition *transition, void *user);
+
+/**
+ * Has each change of state of the loop's connections, listeners and children told to a hook: between
+ * two callbacks, in the order in which they happened, at the latest before the loop waits; what an
+ * event has changed is told after its callback. Between two callbacks at most TRACES
+ * (docs/LIMITS.md) are kept; more are counted in the loop's stats. What happened before this call
+ * is not told. Without a hook nothing is kept. A second call replaces
+ * what the first one set.
+ *
+ * [loop thread]
+ *
+ * @param loop_          the loop
+ * @param on_transition  the hook; null: none. It may call whatever a callback may.
+ * @param user           goes to the hook
+ * @param free_user      called once with user when the hook was replaced, or when the loop has
+ *                       ended; also if this call fails, before it returns; may be null
+ *
+ * Returns: WC_OK; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ */
+WC_API
+wc_status wc_loop_set_trace(wc_loop loop_,
+                            wc_trace_fn on_transition,
+                            void *user,
+                            wc_free_fn free_user);
+
+/* ---- log ---- */
+
+/** No line. */
+#define WC_LOG_NONE 0
+
+/** The loop cannot go on. */
+#define WC_LOG_ERROR 1
+
+/**
+ * Somebody is not served, or later than he should be: a listener that pauses, a callback that took
+ * long, a descriptor that the kernel refuses to watch.
+ */
+#define WC_LOG_WARN 2
+
+/** Worth knowing once: a listener that accepts again, a wall clock that was set. */
+#define WC_LOG_INFO 3
+
+/** For who looks for a defect: an event for an object that is gone. */
+#define WC_LOG_DEBUG 4
+
+/**
+ * A line of a loop's log. The text stands as long as the library is loaded, the struct until the
+ * hook returns.
+ */
+typedef struct wc_log_line {
+    /** Bytes of this struct as the library knows it. */
+    size_t size;
+    /** The time of the loop, in ms. */
+    uint64_t time_ms;
+    /** The handle of what it is about, or 0. */
+    uint64_t object;
+    /** What happened, in English, NUL-terminated. */
+    const char *text;
+    /** A number that the text speaks of, or 0. */
+    int64_t number;
+    /** How much it matters: WC_LOG_... */
+    int level;
+    /** Why, or WC_OK. */
+    wc_status status;
+    /** The operating system's number for that, or 0. */
+    int32_t os_error;
+    /** Reserved; 0. */
+    int32_t reserved;
+} wc_log_line;
+
+/** The library has something to say. */
+typedef void (*wc_log_fn)(const struct wc_log_line *line, void *user);
+
+/**
+ * Has what the library would want to say told to a hook, before the next callback. Between two
+ * callbacks at most LOGS lines (docs/LIMITS.md) are kept; more are counted in the loop's stats.
+ * Without a hook nothing is kept, and nothing is ever printed. A second call replaces what the
+ * first one set.
+ *
+ * [loop thread]
+ *
+ * @param loop_      the loop
+ * @param level      lines of this level and of those that matter more: WC_LOG_...; WC_LOG_NONE: no
+ *                   hook
+ * @param on_line    the hook; null: none. It may call whatever a callback may.
+ * @param user       goes to the hook
+ * @param free_user  called once with user when the hook was replaced, or when the loop has ended;
+ *                   also if this call fails, before it returns; may be null
+ *
+ * Returns: WC_OK; WC_E_INVAL for another level; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD,
+ * WC_E_FORKED, WC_E_PANIC.
+ */
+WC_API
+wc_status wc_loop_set_log(wc_loop loop_,
+                          int level,
+                          wc_log_fn on_line,
+                          void *user,
+                          wc_free_fn free_user);
+
 /* ---- watch ---- */
 
 /**
@@ -985,7 +1310,7 @@ wc_status wc_watch_set(wc_watch watch,
 /**
  * Ends a watcher: nothing more is told, also not what has happened already. The loop has forgotten
  * the descriptor before this returns; one that was adopted is closed. The user pointer goes back
- * before the next event.
+ * before the next callback.
  *
  * [loop thread]
  *
@@ -1018,7 +1343,8 @@ wc_status wc_watch_release(wc_watch watch,
  * [loop thread]
  *
  * @param watch  the watcher
- * @param fd     where the descriptor is written; it stays where it was
+ * @param fd     where the descriptor is written; it stays where it was. -1 if the program closed
+ *               it and its number went to a connection of this loop
  *
  * Returns: WC_OK; WC_E_INVAL for a null fd; WC_E_GONE; WC_E_BADHANDLE, WC_E_THREAD, WC_E_FORKED,
  * WC_E_PANIC.
@@ -1074,7 +1400,7 @@ wc_status wc_signal_start(wc_loop loop_,
 /**
  * Ends a watcher of a signal: nothing more is told, also not what came already. If it was the last
  * one of its number, the signal does again what it did before. The user pointer goes back before
- * the next event.
+ * the next callback.
  *
  * [loop thread]
  *
@@ -1094,14 +1420,14 @@ wc_status wc_signal_stop(wc_signal signal);
 #define WC_REPEAT_RATE 0
 
 /**
- * Later firings come repeat_ms after the callback of the one before has returned; in the pull face,
- * after the next event was asked for.
+ * Later firings come repeat_ms after the callback of the one before has returned; in the pull
+ * face, after the next event was asked for.
  */
 #define WC_REPEAT_DELAY 1
 
 /**
- * When a timer fires. Fill it with wc_timer_options_init, then change what you want. At most one of
- * the three times is not 0; without any the timer fires at once.
+ * When a timer fires. Fill it with wc_timer_options_init, then change what you want. At most one
+ * of the three times is not 0; without any the timer fires at once.
  */
 typedef struct wc_timer_options {
     /** Bytes of this struct as the caller knows it. */
@@ -1169,8 +1495,8 @@ wc_status wc_timer_start(wc_loop loop_,
  * A timer that is due at a date is an alarm. It fires once the wall clock shows that date or a
  * later one, never before, also when the clock is set back meanwhile; when it is set forward the
  * alarm is prompt: at once on Linux (timerfd_create(2)), within ALARM_LOOK_MS (docs/LIMITS.md)
- * elsewhere. An alarm that repeats keeps to its dates, skips those that are past, and after a clock
- * was set back comes no later than a period from then.
+ * elsewhere. An alarm that repeats keeps to its dates, skips those that are past, and after a
+ * clock was set back comes no later than a period from then.
  *
  * [loop thread]
  *
@@ -1196,8 +1522,8 @@ wc_status wc_timer_schedule(wc_loop loop_,
                             wc_timer *out);
 
 /**
- * Sets a timer to fire anew, `delay_ms` from now; its repetition goes on from there. An alarm counts
- * them by the wall clock. Costs the same whatever the number of timers, but for alarms.
+ * Sets a timer to fire anew, `delay_ms` from now; its repetition goes on from there. An alarm
+ * counts them by the wall clock. Costs the same whatever the number of timers, but for alarms.
  *
  * [loop thread]
  *
@@ -1240,6 +1566,312 @@ wc_status wc_timer_cancel(wc_timer timer);
 WC_API
 wc_status wc_timer_due(wc_timer timer,
                        uint64_t *ms);
+
+/* ---- post ---- */
+
+/** A post was sent, once or more often, since this was last called. */
+typedef void (*wc_sent_fn)(wc_post post, void *user);
+
+/**
+ * Makes a post: a callback that any thread and any signal handler can have the loop make, by
+ * wc_post_send. It keeps the loop running until it is freed, as a timer or a listener does.
+ *
+ * [loop thread]
+ *
+ * @param loop_      the loop
+ * @param on_sent    the callback; may be null for a program that pulls events
+ * @param user       goes to the callback
+ * @param free_user  called once with user when the post has ended; also if this call fails, before
+ *                   it returns; may be null
+ * @param out        where the handle is written; may be null
+ *
+ * Returns: WC_OK; WC_E_LIMIT if too many are alive; WC_E_STATE while the loop is being freed;
+ * WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ */
+WC_API
+wc_status wc_post_new(wc_loop loop_,
+                      wc_sent_fn on_sent,
+                      void *user,
+                      wc_free_fn free_user,
+                      wc_post *out);
+
+/**
+ * Has the loop call back. The callback begins after this at least once, and sees what was written
+ * before; what is sent several times before it begins may be one call.
+ *
+ * [any thread] Also from a signal handler: it is async-signal-safe (signal-safety(7)).
+ *
+ * @param post  the post
+ *
+ * Returns: WC_OK; WC_E_GONE if it was freed, or its loop; WC_E_BADHANDLE, WC_E_FORKED.
+ */
+WC_API
+wc_status wc_post_send(wc_post post);
+
+/**
+ * Ends a post. It is not told any more, also if it was sent; its user pointer goes back before the
+ * next callback.
+ *
+ * [loop thread]
+ *
+ * @param post  the post
+ *
+ * Returns: WC_OK; WC_E_GONE; WC_E_BADHANDLE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ */
+WC_API
+wc_status wc_post_free(wc_post post);
+
+/* ---- job ---- */
+
+/**
+ * A job is done. Its only callback, on the loop's thread, never from within the call that
+ * submitted or cancelled it. status: WC_OK, or why not; os_error: the system's number for that, or
+ * 0; data and len: what wc_pool_read has read, else null and 0; they stand until it returns.
+ */
+typedef void (*wc_done_fn)(wc_job job,
+                           wc_status status,
+                           int32_t os_error,
+                           const char *data,
+                           size_t len,
+                           void *user);
+
+/**
+ * Takes a job back that no thread has begun: it is done with WC_E_CANCELLED.
+ *
+ * [loop thread]
+ *
+ * @param job  the job
+ *
+ * Returns: WC_OK; WC_E_STATE if it runs, or is done and is to be told; WC_E_GONE once that was
+ * told; WC_E_BADHANDLE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ */
+WC_API
+wc_status wc_job_cancel(wc_job job);
+
+/**
+ * An address that wc_pool_resolve has found: ask for 0, 1 and so on until the answer is WC_NONE.
+ *
+ * [loop thread] From on_done on until it returns; in the pull face, until the next event is asked
+ * for.
+ *
+ * @param job       the job
+ * @param index     which one, from 0; the system prefers the lower ones
+ * @param text      where the address is written, with its NUL; an address of a link has the number
+ *                  of its interface behind a '%'
+ * @param capacity  bytes of room there; WC_ADDRESS_MAX is enough
+ * @param port      where the port is written that was given; may be null
+ *
+ * Returns: WC_OK; WC_NONE if there are no more, or the job failed; WC_E_INVAL if the text does not
+ * fit; WC_E_STATE if the job is not done, or is none of wc_pool_resolve; WC_E_BADHANDLE,
+ * WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ */
+WC_API
+wc_status wc_job_address(wc_job job,
+                         size_t index,
+                         char *text,
+                         size_t capacity,
+                         uint16_t *port);
+
+/* ---- pool ---- */
+
+/**
+ * How a pool is made. Fill it with wc_pool_options_init, then change what you want.
+ */
+typedef struct wc_pool_options {
+    /** Bytes of this struct as the caller knows it. */
+    size_t size;
+    /** Bytes of a thread's stack, at the least. */
+    size_t stack_bytes;
+    /** How many threads; at least 1. */
+    uint32_t threads;
+    /** Jobs that the pool takes beside one for each thread; 0: none waits. */
+    uint32_t queue;
+} wc_pool_options;
+
+/**
+ * What a pool has counted since it was made, and how it stands. Set size before the call.
+ */
+typedef struct wc_pool_stats {
+    /** Bytes of this struct as the caller knows it. */
+    size_t size;
+    /** Jobs taken in. */
+    uint64_t submitted;
+    /** Jobs that ran to their end, or needed no thread. */
+    uint64_t done;
+    /** Jobs cancelled. */
+    uint64_t cancelled;
+    /** Jobs refused because the pool was full. */
+    uint64_t refused;
+    /** Its threads. */
+    uint32_t threads;
+    /** Jobs that wait for a thread now. */
+    uint32_t queued;
+    /** Jobs that run now. */
+    uint32_t running;
+    /** Reserved; 0. */
+    uint32_t reserved;
+} wc_pool_stats;
+
+/**
+ * What a job does, on a thread of its pool, at the same time as the loop and other jobs. It may
+ * call what is [any thread], and nothing else of the library. An exception of C++ that leaves it
+ * ends the process by std::terminate; it may not be left by longjmp or pthread_exit.
+ */
+typedef void (*wc_work_fn)(void *user);
+
+/**
+ * Fills pool options with the defaults.
+ *
+ * [any thread]
+ *
+ * @param options  the struct to fill
+ * @param size     its size: sizeof(wc_pool_options)
+ *
+ * Returns: WC_OK; WC_E_INVAL for null; WC_E_VERSION for a size that no version had.
+ */
+WC_API wc_status wc_pool_options_init(wc_pool_options *options, size_t size);
+
+/**
+ * Makes a pool of threads, all of them at once. It belongs to its loop and ends with it. Signals
+ * are blocked in its threads, but for those that a thread raises by what it does itself, such as
+ * SIGSEGV. A pool whose jobs wait for long, such as for names of hosts, should not be the one that
+ * others wait for: make one for each. A pool without jobs keeps no loop running.
+ *
+ * [loop thread]
+ *
+ * @param loop_    the loop
+ * @param options  how; null: the defaults; copied
+ * @param out      where the handle is written
+ *
+ * Returns: WC_OK; WC_E_INVAL for a null out or no thread; WC_E_VERSION; WC_E_LIMIT for more pools,
+ * more threads, or a smaller or larger stack than docs/LIMITS.md says; WC_E_AGAIN or WC_E_NOMEM if
+ * the system cannot make so many threads, and none is left then; WC_E_STATE while the loop is
+ * being freed; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC. See
+ * pthread_create(3).
+ */
+WC_API
+wc_status wc_pool_new(wc_loop loop_,
+                      const wc_pool_options *options,
+                      wc_pool *out);
+
+/**
+ * Frees a pool. Jobs that wait are done with WC_E_CANCELLED; those that run are not waited for:
+ * each is told when it is done, and keeps the loop running until then. wc_loop_free does wait for
+ * them.
+ *
+ * [loop thread]
+ *
+ * @param pool  the pool; its handle answers WC_E_GONE from then on
+ *
+ * Returns: WC_OK; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ */
+WC_API
+wc_status wc_pool_free(wc_pool pool);
+
+/**
+ * What a pool has counted, and how it stands.
+ *
+ * [loop thread]
+ *
+ * @param pool  the pool
+ * @param out   the counters, its size set by the caller
+ *
+ * Returns: WC_OK; WC_E_INVAL; WC_E_VERSION; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED,
+ * WC_E_PANIC.
+ */
+WC_API
+wc_status wc_pool_get_stats(wc_pool pool,
+                            wc_pool_stats *out);
+
+/**
+ * Has a pool do something. Jobs of one pool begin in the order in which they were submitted; with
+ * one thread they also end in it.
+ *
+ * [loop thread]
+ *
+ * @param pool       the pool
+ * @param work       is called with user on a thread of the pool
+ * @param on_done    is called on the loop's thread when work has returned, with WC_OK, or with
+ *                   WC_E_CANCELLED or WC_E_FREED if it was never called; may be null
+ * @param user       goes to both
+ * @param free_user  called once with user, on the loop's thread, after on_done; also if this call
+ *                   fails, before it returns; may be null
+ * @param out        where the handle is written; may be null
+ *
+ * Returns: WC_OK; WC_E_INVAL for a null work; WC_E_LIMIT if the pool is full; WC_E_BADHANDLE,
+ * WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ */
+WC_API
+wc_status wc_pool_submit(wc_pool pool,
+                         wc_work_fn work,
+                         wc_done_fn on_done,
+                         void *user,
+                         wc_free_fn free_user,
+                         wc_job *out);
+
+/**
+ * Has a pool ask for the addresses of a host, IPv4 and IPv6, which wc_job_address then gives in
+ * the order in which the system prefers them. A numeric address is taken as it is, and "localhost"
+ * and what ends with ".localhost" is 127.0.0.1 and then ::1: nobody is asked for these, and no
+ * thread is needed. Others take as long as the system's resolver tries. The status is
+ * WC_E_NOTFOUND if there is no such host or it has no address, WC_E_AGAIN if the name servers did
+ * not answer, WC_E_OS or another one if the system refused; os_error is the number of
+ * getaddrinfo(3) for it, for gai_strerror(3), or errno where that number is EAI_SYSTEM.
+ *
+ * [loop thread]
+ *
+ * @param pool       the pool
+ * @param host       the host as the name system knows it; copied
+ * @param port       is given back with each address
+ * @param on_done    as for wc_pool_submit
+ * @param user       goes to on_done
+ * @param free_user  as for wc_pool_submit
+ * @param out        where the handle is written; may be null
+ *
+ * Returns: WC_OK; WC_E_INVAL for a host that is null or empty; WC_E_LIMIT if the pool is full or
+ * the host longer than a name can be; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED,
+ * WC_E_PANIC.
+ */
+WC_API
+wc_status wc_pool_resolve(wc_pool pool,
+                          const char *host,
+                          uint16_t port,
+                          wc_done_fn on_done,
+                          void *user,
+                          wc_free_fn free_user,
+                          wc_job *out);
+
+/**
+ * Has a pool read a file; on_done gets its bytes. Fewer than max_bytes are given only where the
+ * file ends; none where offset is its end or behind it. The status is WC_E_NOTFOUND, WC_E_ACCESS,
+ * WC_E_NOFILES or WC_E_NOMEM as the system says; WC_E_INVAL for what is no file on disk: a
+ * directory (os_error EISDIR), or a FIFO, a socket or a device (ESPIPE), which is not opened; else
+ * WC_E_OS.
+ *
+ * [loop thread]
+ *
+ * @param pool       the pool
+ * @param path       the file; copied
+ * @param offset     the first byte to read, from the file's start
+ * @param max_bytes  how many at most
+ * @param on_done    as for wc_pool_submit; the bytes are lent until it returns
+ * @param user       goes to on_done
+ * @param free_user  as for wc_pool_submit
+ * @param out        where the handle is written; may be null
+ *
+ * Returns: WC_OK; WC_E_INVAL for a path that is null or empty; WC_E_LIMIT if the pool is full or
+ * max_bytes more than docs/LIMITS.md says; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED,
+ * WC_E_PANIC. See open(2), pread(2).
+ */
+WC_API
+wc_status wc_pool_read(wc_pool pool,
+                       const char *path,
+                       uint64_t offset,
+                       size_t max_bytes,
+                       wc_done_fn on_done,
+                       void *user,
+                       wc_free_fn free_user,
+                       wc_job *out);
 
 /* ---- conn_options ---- */
 
@@ -1418,7 +2050,8 @@ wc_status wc_conn_send_frame(wc_conn conn,
 /**
  * Has the loop's thread queue bytes for the peer. If the connection has ended by then they are
  * dropped; its on_close has said so. So are they where wc_conn_send would answer WC_E_STATE by
- * then. Bytes that would pass write_limit end the connection with WC_E_LIMIT.
+ * then. Bytes that would pass write_limit end the connection with WC_E_LIMIT. What is dropped is
+ * counted: posts_dropped of wc_loop_get_stats.
  *
  * [any thread] Not from a signal handler.
  *
@@ -1426,8 +2059,8 @@ wc_status wc_conn_send_frame(wc_conn conn,
  * @param data  the bytes; copied
  * @param len   how many, or WC_NTS for a NUL-terminated text
  *
- * Returns: WC_OK; WC_E_LIMIT if too many jobs are queued; WC_E_INVAL; WC_E_BADHANDLE; WC_E_GONE if
- * its loop has ended; WC_E_FORKED.
+ * Returns: WC_OK; WC_E_LIMIT if too many jobs or bytes are queued; WC_E_INVAL; WC_E_BADHANDLE;
+ * WC_E_GONE if its loop has ended; WC_E_FORKED.
  */
 WC_API
 wc_status wc_conn_send_async(wc_conn conn,
@@ -1809,8 +2442,8 @@ wc_status wc_listener_close(wc_listener listener);
 
 /**
  * Accepts nothing more until wc_listener_resume; its connections go on. Peers wait in the backlog
- * meanwhile: the system still takes them in, as far as that goes. For on_pause and on_resume, which
- * tell of shortages, this is nothing.
+ * meanwhile: the system still takes them in, as far as that goes. on_pause and on_resume do not
+ * follow: they tell of shortages.
  *
  * [loop thread]
  *
@@ -1897,6 +2530,304 @@ wc_status wc_connect(wc_loop loop_,
                      void *user,
                      wc_free_fn free_user,
                      wc_conn *out);
+
+/* ---- child_options ---- */
+
+/** The program's own descriptor, as it is. */
+#define WC_STDIO_INHERIT 0
+
+/** /dev/null: input that is empty, output that is dropped. */
+#define WC_STDIO_NULL 1
+
+/** Not open. */
+#define WC_STDIO_CLOSED 2
+
+/**
+ * The file at `path`, opened by the program: read, or made anew, or with `append` written at its
+ * end.
+ */
+#define WC_STDIO_FILE 3
+
+/** A copy of the descriptor `fd`, which stays the program's. */
+#define WC_STDIO_FD 4
+
+/**
+ * A connection of the loop: what is sent on it the child reads, what the child writes is its data.
+ */
+#define WC_STDIO_STREAM 5
+
+/** For the error: where the output goes. */
+#define WC_STDIO_SAME 6
+
+/** The child's standard input. */
+#define WC_CHILD_IN 0
+
+/** The child's standard output. */
+#define WC_CHILD_OUT 1
+
+/** The child's standard error. */
+#define WC_CHILD_ERR 2
+
+/**
+ * The child leads a process group of its own, which is signalled as a whole. Set by
+ * wc_child_options_init.
+ */
+#define WC_CHILD_GROUP 1
+
+/** The child leaves no file of its memory when it crashes. */
+#define WC_CHILD_NO_CORE 2
+
+/**
+ * One of a child's standard descriptors. Fill it with wc_child_stdio_init, then change what you
+ * want.
+ */
+typedef struct wc_child_stdio {
+    /** Bytes of this struct as the caller knows it. */
+    size_t size;
+    /** What it is: WC_STDIO_... */
+    int32_t kind;
+    /** For WC_STDIO_FD. */
+    int32_t fd;
+    /** For WC_STDIO_FILE; relative to the program's working directory. */
+    const char *path;
+    /** For WC_STDIO_FILE as output or error: not 0 writes at the file's end. */
+    uint32_t append;
+    /** Reserved; 0. */
+    uint32_t reserved;
+    /**
+     * For WC_STDIO_STREAM: null for the defaults of connections, but without idle_ms and stall_ms:
+     * a child may think as long as wall_ms lets it.
+     */
+    const wc_conn_options *options;
+    /** For WC_STDIO_STREAM: copied; null for a program that pulls events. */
+    const wc_conn_callbacks *callbacks;
+    /** For WC_STDIO_STREAM: goes to the callbacks. */
+    void *user;
+    /**
+     * For WC_STDIO_STREAM: called once with user after on_close; also if wc_child_spawn fails,
+     * before it returns; may be null.
+     */
+    wc_free_fn free_user;
+} wc_child_stdio;
+
+/**
+ * How a child is started. Fill it with wc_child_options_init, then change what you want.
+ */
+typedef struct wc_child_options {
+    /** Bytes of this struct as the caller knows it. */
+    size_t size;
+    /**
+     * What runs: a path, if it has a slash, relative to `directory`; else a name that is looked for
+     * in the program's PATH.
+     */
+    const char *program;
+    /**
+     * Its arguments from argv[0] on, with a null behind the last; null: `program` alone.
+     */
+    const char *const *argv;
+    /**
+     * Its environment, "NAME=value" each, with a null behind the last; null: the program's own.
+     */
+    const char *const *env;
+    /** Its working directory; null: the program's own. */
+    const char *directory;
+    /** Its standard input; null: WC_STDIO_NULL. */
+    const wc_child_stdio *input;
+    /** Its standard output; null: WC_STDIO_INHERIT. */
+    const wc_child_stdio *output;
+    /** Its standard error; null: WC_STDIO_INHERIT. */
+    const wc_child_stdio *error;
+    /** WC_CHILD_GROUP, WC_CHILD_NO_CORE. */
+    uint32_t flags;
+    /** ms until it is ended with WC_E_TIMEOUT; 0: it may run for ever. */
+    uint32_t wall_ms;
+    /** ms between SIGTERM and SIGKILL when wall_ms has passed; 0: SIGKILL at once. */
+    uint32_t grace_ms;
+    /**
+     * ms after its exit in which somebody else may hold its output open; then its streams end with
+     * WC_E_TIMEOUT. Time in which they are paused does not count. 0: for ever.
+     */
+    uint32_t output_ms;
+    /**
+     * Limit of CPU seconds, as are those below never above the program's own; 0: that. See
+     * setrlimit(2).
+     */
+    uint32_t cpu_s;
+    /** Limit of descriptors. */
+    uint32_t files;
+    /** Limit of memory, in bytes of address space. */
+    uint64_t memory_bytes;
+    /** Limit of a file that it writes, in bytes. */
+    uint64_t file_bytes;
+} wc_child_options;
+
+/**
+ * A child has exited and its output has ended, in either order, and on_close of its streams has
+ * been called. code: what it gave to exit(3), or -1; signal: what ended it, or 0; why: WC_OK if it
+ * ended by itself, WC_E_TIMEOUT if wall_ms had passed, WC_E_CANCELLED after wc_child_stop,
+ * WC_E_FREED with its loop, WC_E_OS if how it ended is not known, because the program ignores
+ * SIGCHLD or has waited for the child itself. Its handle answers WC_E_GONE once this returns.
+ */
+typedef void (*wc_exit_fn)(wc_child child,
+                           int32_t code,
+                           int32_t signal,
+                           wc_status why,
+                           void *user);
+
+/**
+ * What a child has used of the machine, with those of its own children that it waited for. Set size
+ * before the call.
+ */
+typedef struct wc_child_usage {
+    /** Bytes of this struct as the caller knows it. */
+    size_t size;
+    /** CPU time in its own code, in microseconds. */
+    uint64_t user_us;
+    /** CPU time in the system, in microseconds. */
+    uint64_t system_us;
+    /** The largest resident memory, in bytes. */
+    uint64_t max_rss_bytes;
+} wc_child_usage;
+
+/**
+ * Fills child options with the defaults.
+ *
+ * [any thread]
+ *
+ * @param options  the struct to fill
+ * @param size     its size: sizeof(wc_child_options)
+ *
+ * Returns: WC_OK; WC_E_INVAL for null; WC_E_VERSION for a size that no version had.
+ */
+WC_API wc_status wc_child_options_init(wc_child_options *options, size_t size);
+
+/**
+ * Fills one of a child's standard descriptors with the defaults: WC_STDIO_INHERIT.
+ *
+ * [any thread]
+ *
+ * @param stdio  the struct to fill
+ * @param size   its size: sizeof(wc_child_stdio)
+ *
+ * Returns: WC_OK; WC_E_INVAL for null; WC_E_VERSION for a size that no version had.
+ */
+WC_API wc_status wc_child_stdio_init(wc_child_stdio *stdio, size_t size);
+
+/* ---- child ---- */
+
+/**
+ * Starts a child process. When this returns WC_OK the program runs: what keeps it from being
+ * started, in the child too, is an error of this call. The child has its three standard descriptors
+ * and no other, whatever the program has open; its signals are neither blocked nor ignored. Its end
+ * is told once, by on_exit, and leaves no zombie; the program must not wait for it itself.
+ *
+ * [loop thread] It waits for the exec, which takes as long as the disk does.
+ *
+ * @param loop_      the loop
+ * @param options    what runs, and how; copied, with all that it points to
+ * @param on_exit    the callback; may be null for a program that pulls events
+ * @param user       goes to the callback
+ * @param free_user  called once with user after on_exit; also if this call fails, before it
+ *                   returns; may be null
+ * @param out        where the handle is written; may be null
+ *
+ * Returns: WC_OK; WC_E_INVAL for what contradicts itself or is missing; WC_E_VERSION;
+ * WC_E_NOTFOUND if there is no such program, directory or file; WC_E_ACCESS if it may not be run or
+ * opened; WC_E_LIMIT if too many children or connections are alive; WC_E_NOFILES; WC_E_NOMEM;
+ * WC_E_OS for the rest (ENOEXEC for what is no program, EAGAIN for too many processes: see
+ * wc_loop_os_error); WC_E_STATE while the loop is being freed; WC_E_BADHANDLE, WC_E_GONE,
+ * WC_E_THREAD, WC_E_FORKED, WC_E_PANIC. See fork(2), execve(2).
+ */
+WC_API
+wc_status wc_child_spawn(wc_loop loop_,
+                         const wc_child_options *options,
+                         wc_exit_fn on_exit,
+                         void *user,
+                         wc_free_fn free_user,
+                         wc_child *out);
+
+/**
+ * Sends a signal to a child, or with WC_CHILD_GROUP to all of its group. What the child does of it
+ * is its affair; to end it for certain there is wc_child_stop.
+ *
+ * [loop thread]
+ *
+ * @param child   the child
+ * @param number  the signal: SIGHUP, ...
+ *
+ * Returns: WC_OK; WC_E_INVAL for a number that is no signal; WC_E_STATE if it has exited, or the
+ * program has waited for it itself; WC_E_ACCESS if it may not be signalled; WC_E_GONE,
+ * WC_E_BADHANDLE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC. See kill(2).
+ */
+WC_API
+wc_status wc_child_kill(wc_child child,
+                        int32_t number);
+
+/**
+ * Ends a child, with its group: SIGTERM now, SIGKILL when the grace time is over. Whatever is left
+ * of the group when the child itself has ended and its output, too, is killed. on_exit follows, with
+ * WC_E_CANCELLED unless the child has exited before. Of several calls the shortest grace counts.
+ *
+ * [loop thread]
+ *
+ * @param child     the child
+ * @param grace_ms  ms until SIGKILL; 0: SIGKILL at once
+ *
+ * Returns: WC_OK; WC_E_STATE if it is over and its last word not said yet; WC_E_GONE;
+ * WC_E_BADHANDLE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ */
+WC_API
+wc_status wc_child_stop(wc_child child,
+                        uint32_t grace_ms);
+
+/**
+ * The process number of a child. Until on_exit is called it is no other process's.
+ *
+ * [loop thread]
+ *
+ * @param child  the child
+ * @param pid    where the number is written
+ *
+ * Returns: WC_OK; WC_E_INVAL for a null pid; WC_E_GONE; WC_E_BADHANDLE, WC_E_THREAD, WC_E_FORKED,
+ * WC_E_PANIC.
+ */
+WC_API
+wc_status wc_child_pid(wc_child child,
+                       int32_t *pid);
+
+/**
+ * The connection that is one of a child's standard descriptors. All that can be done with a
+ * connection can be done with it; nothing can be sent on an output. It ends when the child closes
+ * its end, with WC_E_RESET if the child has left bytes unread.
+ *
+ * [loop thread]
+ *
+ * @param child  the child
+ * @param which  WC_CHILD_IN, WC_CHILD_OUT or WC_CHILD_ERR
+ * @param conn   where the handle is written
+ *
+ * Returns: WC_OK; WC_E_INVAL; WC_E_STATE if it is no stream; WC_E_GONE if the stream or the child
+ * has ended; WC_E_BADHANDLE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ */
+WC_API
+wc_status wc_child_stream(wc_child child,
+                          int32_t which,
+                          wc_conn *conn);
+
+/**
+ * What a child has used: known when on_exit is called, or its event is pulled.
+ *
+ * [loop thread]
+ *
+ * @param child  the child
+ * @param out    where it is written, its size set by the caller
+ *
+ * Returns: WC_OK; WC_E_STATE if the child is not over, or how it ended is not known; WC_E_INVAL;
+ * WC_E_VERSION; WC_E_GONE; WC_E_BADHANDLE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC. See getrusage(2).
+ */
+WC_API
+wc_status wc_child_get_usage(wc_child child,
+                             wc_child_usage *out);
 
 /* ---- http ---- */
 
@@ -2253,8 +3184,8 @@ wc_status wc_request_respond(wc_request request,
  * @param body     the body; copied
  * @param len      its bytes, or WC_NTS for a NUL-terminated text
  *
- * Returns: WC_OK; WC_E_INVAL; WC_E_LIMIT if too many jobs are queued; WC_E_BADHANDLE; WC_E_GONE if
- * its loop has ended; WC_E_FORKED.
+ * Returns: WC_OK; WC_E_INVAL; WC_E_LIMIT if too many jobs or bytes are queued; WC_E_BADHANDLE;
+ * WC_E_GONE if its loop has ended; WC_E_FORKED.
  */
 WC_API
 wc_status wc_request_respond_async(wc_request request,

@@ -16,13 +16,17 @@ import signal
 import socket
 import struct
 import subprocess
+import sys
 import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILT = pathlib.Path(os.environ.get("WC_EXAMPLES", ROOT / "build" / "examples"))
 WRAP = shlex.split(os.environ.get("WC_EXAMPLES_WRAP", ""))
-BACKENDS = ["epoll", "poll"]
+LINUX = sys.platform == "linux"
+BACKENDS = ["epoll", "kqueue", "poll", "select"] if LINUX else ["kqueue", "poll", "select"]
+# On Linux the kqueue backend is in the library for tests only.
+TESTLIB = pathlib.Path(os.environ.get("WEBCORE_TESTLIB_DIR", ROOT / "build" / "testlib"))
 DEADLINE = 60.0
 MIB = 1024 * 1024
 
@@ -50,6 +54,8 @@ def environment(backend):
     env.pop("WEBCORE_BACKEND", None)
     if backend is not None:
         env["WEBCORE_BACKEND"] = backend
+    if LINUX and backend == "kqueue":
+        env["LD_LIBRARY_PATH"] = str(TESTLIB)
     return env
 
 
@@ -100,11 +106,11 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(name, *args, backend=None, listeners=1, errors=""):
+def serving(name, *args, backend=None, listeners=1, errors="", stdin=subprocess.DEVNULL):
     """A server on port 0 that must end with exit code 0 and `errors` on standard error."""
     with tempfile.TemporaryFile() as stderr:
         process = subprocess.Popen(
-            command(name, *(args or (0,))), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            command(name, *(args or (0,))), stdin=stdin, stdout=subprocess.PIPE,
             stderr=stderr, env=environment(backend),
         )
         try:
@@ -124,6 +130,8 @@ def serving(name, *args, backend=None, listeners=1, errors=""):
                 process.kill()
                 process.wait(DEADLINE)
             process.stdout.close()
+            if process.stdin is not None:
+                process.stdin.close()
 
 
 def read_lines(pipe, count):

@@ -258,7 +258,7 @@ fn an_answer_from_another_thread_and_one_that_comes_too_late() {
     let post = |sim: &Sim, status| {
         let answer = Answer { request, status, fields: vec![], body: b"late".to_vec() };
         let message = webcore::engine::Message::Above(Box::new(answer));
-        assert!(sim.host.engine.door().push(message).is_ok());
+        assert!(sim.host.engine.door().push(message, 0).is_ok());
     };
     post(&sim, 200);
     post(&sim, 500);

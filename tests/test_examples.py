@@ -2,6 +2,7 @@
 """The echo servers of c_examples and their load client, from outside, on every backend."""
 
 import contextlib
+import itertools
 import re
 import signal
 import socket
@@ -17,7 +18,15 @@ from examples import (
 )
 
 CAP = MIB
-SERVERS = ["echo_length", "echo_line", "http_hello", "pull_loop"]
+SERVERS = ["echo_length", "echo_line", "echo_terminal", "http_hello", "pull_loop"]
+# Those that a program can wait for elsewhere.
+EMBEDDABLE = [backend for backend in BACKENDS if backend in ("epoll", "kqueue")]
+# The echoes of plain bytes; the one that is made by hand knows no backends.
+PLAIN = [
+    *itertools.product(["pull_loop", "watch_echo"], BACKENDS),
+    *itertools.product(["embedded_poll"], EMBEDDABLE),
+    ("kqueue_echo", None),
+]
 
 
 @pytest.fixture(params=BACKENDS)
@@ -37,9 +46,10 @@ def line(backend):
         yield server
 
 
-@pytest.fixture
-def pull(backend):
-    with serving("pull_loop", backend=backend) as server:
+@pytest.fixture(params=PLAIN, ids=str)
+def pull(request):
+    name, backend = request.param
+    with serving(name, backend=backend) as server:
         yield server
 
 
@@ -282,7 +292,7 @@ def test_line_an_idle_client_is_told_and_ended(backend):
             assert receive_all(client).rstrip() == b"error: idle for too long"
 
 
-# ---- pull_loop
+# ---- pull_loop, watch_echo, embedded_poll, kqueue_echo
 
 
 def test_pull_bytes_come_back(pull):
@@ -321,6 +331,90 @@ def test_pull_resets_and_many_connections(pull):
         reset(clients.pop())
         for client in clients:
             assert receive(client, 4) == b"ping"
+
+
+# ---- watch_echo and kqueue_echo, the same with and without the library; embedded_poll
+
+
+BY_ITSELF = [("watch_echo", backend) for backend in BACKENDS] + [("kqueue_echo", None)]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("name, on", [*BY_ITSELF, ("embedded_poll", EMBEDDABLE[0])])
+def test_watch_a_signal_ends_it_cleanly_though_a_client_stays(name, on, number):
+    with serving(name, backend=on) as server:
+        with server.connect() as client:
+            client.sendall(b"here")
+            assert receive(client, 4) == b"here"
+            assert server.stop(number) == (0, "")
+            assert receive_all(client) == b""
+
+
+@pytest.mark.parametrize("name, on", BY_ITSELF)
+def test_watch_an_idle_client_is_ended_and_a_busy_one_is_not(name, on):
+    with serving(name, 0, 400, backend=on) as server:
+        with server.connect() as idle, server.connect() as busy:
+            idle.settimeout(0.05)
+            while True:
+                busy.sendall(b"x")
+                assert receive(busy, 1) == b"x"
+                with contextlib.suppress(TimeoutError):
+                    assert idle.recv(1) == b""
+                    break
+
+
+@pytest.mark.parametrize("name, on", BY_ITSELF)
+def test_watch_descriptors_are_given_back(name, on):
+    with serving(name, backend=on) as server:
+        with server.connect() as first:
+            first.sendall(b"x")
+            assert receive(first, 1) == b"x"
+            before = server.descriptors()
+            for _ in range(20):
+                with server.connect() as client:
+                    client.sendall(b"y")
+                    assert receive(client, 1) == b"y"
+                    client.shutdown(socket.SHUT_WR)
+                    assert receive_all(client) == b""
+            assert server.descriptors() <= before
+
+
+@pytest.mark.parametrize("name", ["watch_echo", "kqueue_echo", "embedded_poll"])
+def test_watch_bad_arguments_are_refused_in_words(name):
+    for port in ["", "x", "80x", "-1", "65536"]:
+        result = run(name, port)
+        assert result.returncode == 1
+        assert "is not a port" in result.stderr.decode()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        result = run(name, taken.getsockname()[1])
+    assert result.returncode == 1
+    assert result.stderr != b""
+
+
+@pytest.mark.parametrize("on", EMBEDDABLE)
+def test_embedded_serves_while_its_terminal_is_typed_at(on):
+    with serving("embedded_poll", backend=on, stdin=subprocess.PIPE) as server:
+        def typed(text):
+            server.process.stdin.write(text)
+            server.process.stdin.flush()
+        with server.connect() as client:
+            client.sendall(b"one")
+            assert receive(client, 3) == b"one"
+            typed(b"cli")
+            client.sendall(b"two")
+            assert receive(client, 3) == b"two", "half a command keeps nobody waiting"
+            typed(b"ents\nnonsense\n")
+            said = read_lines(server.process.stdout, 2)
+            assert said == ["1", 'there is "clients" and "quit"']
+        typed(b"quit\n")
+        assert server.process.wait(DEADLINE) == 0
+
+
+@pytest.mark.parametrize("on", [name for name in BACKENDS if name not in EMBEDDABLE])
+def test_embedded_says_where_it_cannot_be(on):
+    result = run("embedded_poll", 0, backend=on)
+    assert result.returncode == 1
+    assert "WC_E_BACKEND" in result.stderr.decode()
 
 
 # ---- echo_load

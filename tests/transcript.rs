@@ -3,6 +3,9 @@
 //! machine, and where a backend can tell edges also level-triggered, and what is said must be equal
 //! line by line. Between objects the order is the kernel's, so lines are compared by object.
 
+#[path = "transcript/watch.rs"]
+mod watch;
+
 use std::fmt::Write as _;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -171,6 +174,11 @@ fn line(host: &mut Host, report: &Report) -> Option<String> {
         Notice::Resumed(listener) => conn(listener, "resumed"),
         Notice::Timer(timer) => conn(timer, "fired"),
         Notice::Ready(watch, ready) => conn(watch, &format!("ready {:02x}", ready.bits())),
+        Notice::Done(job) => conn(job, "done"),
+        Notice::Sent(post) => conn(post, "sent"),
+        Notice::ChildExit { child, code, signal, why } => {
+            conn(child, &format!("exit {code} {signal} {why:?}"))
+        }
         Notice::Signal { handle, number, count } => {
             conn(handle, &format!("signal {number} x {count}"))
         }
@@ -180,6 +188,11 @@ fn line(host: &mut Host, report: &Report) -> Option<String> {
 
 /// Runs a scenario on every backend, and gives the one transcript that they have in common.
 fn same(scenario: impl Fn(&mut Rig)) -> Vec<String> {
+    same_among(|_| true, scenario)
+}
+
+/// The same on those of the backends of which this holds.
+fn same_among(these: impl Fn(&Backend) -> bool, scenario: impl Fn(&mut Rig)) -> Vec<String> {
     let settings = |backend: &Backend| Settings {
         number: 1,
         floor: 0,
@@ -187,7 +200,7 @@ fn same(scenario: impl Fn(&mut Rig)) -> Vec<String> {
         max_connections: 0,
     };
     let mut transcripts: Vec<(String, Vec<String>)> = Vec::new();
-    for backend in BACKENDS {
+    for backend in BACKENDS.iter().filter(|backend| these(backend)) {
         let settings = settings(backend);
         let own = Loop::new(&settings).map_err(|(status, _)| status).unwrap();
         let (selector, clock) = ((backend.open)().unwrap(), Box::new(Monotonic::new()));

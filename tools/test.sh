@@ -56,8 +56,16 @@ step testlib make testlib
 step examples make c_examples CC=gcc CXX=g++
 step examples-clang make c_examples CC=clang CXX=clang++ EXAMPLES=build/examples-clang
 step cross sh tools/cross.sh
+step sanitize sh tools/sanitize.sh
 # shellcheck disable=SC2086
 step pytest $python -m pytest -q $options
+# The tests of the bindings once more where the library for tests has a backend of its own.
+if [ "$(uname -s)" = Linux ]; then
+    testlib=$PWD/build/testlib/libwebcore.so
+    # shellcheck disable=SC2086
+    step python-kqueue env WEBCORE_LIBRARY="$testlib" \
+        $python -m pytest -q $options bindings/python/tests -k kqueue
+fi
 
 printf '\n== closing lines\n'
 cat "$logs/summary"

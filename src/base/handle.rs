@@ -29,6 +29,8 @@ pub enum Kind {
     Pool = 9,
     /// A job of a pool.
     Job = 10,
+    /// A post that is sent from any thread.
+    Post = 11,
 }
 
 /// The highest generation; a slot that has used it retires.
@@ -73,6 +75,7 @@ impl Handle {
             8 => Kind::Child,
             9 => Kind::Pool,
             10 => Kind::Job,
+            11 => Kind::Post,
             _ => return None,
         })
     }

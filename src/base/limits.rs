@@ -45,12 +45,29 @@ limits! {
     ACCEPT_RETRY_MAX_MS: u64 = 1_000, "ms", "Longest pause of such a listener.";
     ALARM_LOOK_MS: u64 = 1_000, "ms", "Between two looks at the wall clock where the system does not tell that it was set; an alarm is late by no more after that.";
     LATE_MS: u64 = 10, "ms", "A timer that fires later than this after its time counts as late.";
-    RELEASES: usize = 1 << 20, "user pointers", "To be given back when the callback at hand returns; above it wc_timer_start is WC_E_LIMIT.";
+    RELEASES: usize = 1 << 20, "user pointers", "To be given back when the callback at hand returns; above it wc_timer_start and wc_watch_start are WC_E_LIMIT.";
     TRACES: usize = 1024, "transitions", "Kept for the trace hook until the program is called next; more are counted, not told.";
     LOGS: usize = 256, "lines", "Kept for the log hook until the program is called next; more are counted, not told.";
     POSTS: usize = 1 << 20, "posts", "Jobs queued by other threads; one more is WC_E_LIMIT.";
+    POST_BYTES: usize = 64 << 20, "bytes", "Bytes queued by other threads for connections and requests; more is WC_E_LIMIT.";
+    POST_OBJECTS: usize = 1024, "posts", "Of wc_post_new alive at a time in one loop; one more is WC_E_LIMIT.";
     BATCH: usize = 1024, "events", "Kernel events taken by one wait; the rest comes with the next.";
+    CHILDREN: u32 = 1024, "children", "Children of a loop alive at a time; one more is WC_E_LIMIT.";
+    CHILD_GRACE_MS: u32 = 2_000, "ms", "Between SIGTERM and SIGKILL to a child whose time is up.";
+    CHILD_OUTPUT_MS: u32 = 2_000, "ms", "After a child's exit for its output to end; then its streams end with WC_E_TIMEOUT.";
+    CHILD_LOOK_MS: u32 = 20, "ms", "Between two looks whether a child has ended, where no descriptor tells it.";
+    CHILD_REAP_MS: u32 = 5_000, "ms", "For a killed child to end when its loop is freed; then it is left behind.";
     POOL_BYTES: usize = 16 << 20, "bytes", "Free buffers kept by a loop for reuse; more is given back to the allocator.";
+
+    POOLS: usize = 16, "pools", "Thread pools alive at a time in one loop; one more is WC_E_LIMIT.";
+    POOL_THREADS: u32 = 4, "threads", "Threads of a pool.";
+    POOL_THREADS_MAX: u32 = 256, "threads", "Most threads of a pool; more is WC_E_LIMIT.";
+    POOL_QUEUE: u32 = 1024, "jobs", "Jobs of a pool beside one for each thread; one more is WC_E_LIMIT.";
+    POOL_STACK: usize = 1 << 20, "bytes", "Stack of a pool's thread.";
+    POOL_STACK_MIN: usize = 64 << 10, "bytes", "Smallest stack of a pool's thread; less is WC_E_LIMIT.";
+    POOL_STACK_MAX: usize = 1 << 30, "bytes", "Largest stack of a pool's thread; more is WC_E_LIMIT.";
+    HOST_NAME: usize = 253, "bytes", "Name of a host that is asked for; longer is WC_E_LIMIT.";
+    READ_FILE: usize = 64 << 20, "bytes", "Bytes of a file read by one job; more is WC_E_LIMIT.";
 
     HTTP_REQUEST_LINE: usize = 8 << 10, "bytes", "Request line; longer is 414.";
     HTTP_FIELD: usize = 8 << 10, "bytes", "One field line; longer is 431.";

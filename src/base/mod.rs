@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 pub mod handle;
+pub mod histogram;
 pub mod limits;
 pub mod machine;
 pub mod pool;

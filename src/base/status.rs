@@ -101,6 +101,7 @@ catalogue! {
     CONNECT = -57, "WC_E_CONNECT", "The connection could not be made: refused or unreachable.";
     FREED = -58, "WC_E_FREED", "The loop that owned the object was freed.";
     NOTFOUND = -59, "WC_E_NOTFOUND", "There is no file, program or host of that name.";
+    AGAIN = -60, "WC_E_AGAIN", "The system has no room for it now, or a name server did not answer: another try may do better.";
 
     RESET = -80, "WC_E_RESET", "The peer reset the connection.";
     EOF = -81, "WC_E_EOF", "The peer ended its input in the middle of a message.";

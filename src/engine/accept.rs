@@ -2,6 +2,7 @@
 //! Listening and accepting: until drained within a budget; out of descriptors the listener pauses,
 //! says so once, and burns no CPU until it is retried.
 
+use super::log::Level;
 use super::notice::Notice;
 use super::{Loop, refusal};
 use crate::base::{Handle, Status};
@@ -153,7 +154,11 @@ impl Loop {
                     self.resume(handle);
                 }
                 Accept::Wait => return self.resume(handle),
-                Accept::Again(os_error) => self.os_error = os_error,
+                Accept::Again(os_error) => {
+                    self.os_error = os_error;
+                    let text = c"a connection was lost before it was accepted";
+                    self.say(Level::Debug, text, handle, (Status::RESET, os_error), 0);
+                }
                 Accept::Exhausted(os_error) | Accept::Fail(os_error) => {
                     return self.pause(handle, crate::sys::blame::status(os_error), os_error);
                 }
@@ -182,8 +187,8 @@ impl Loop {
     /// allowed connections are reached, as soon as one of them ends.
     pub(super) fn pause(&mut self, handle: Handle, why: Status, os_error: i32) {
         let now = self.stamp();
+        let changed = self.turn_listener(handle, Knock::Exhausted);
         let Some(listener) = self.listeners.get_mut(handle) else { return };
-        let changed = listener.turn(Knock::Exhausted);
         if changed {
             let (fd, token) = (listener.name(), Token(handle.0));
             // If the selector does not know it, it is not watched: what is wanted here.
@@ -205,6 +210,7 @@ impl Loop {
         if !std::mem::replace(&mut listener.pause_said, true) {
             self.os_error = os_error;
             self.stats.accept_pauses += 1;
+            self.say(Level::Warn, c"a listener stops accepting", handle, (why, os_error), 0);
             self.notices.push_back(Notice::Paused { listener: handle, why, os_error });
         }
     }
@@ -230,7 +236,12 @@ impl Loop {
             let (fd, token) = (listener.name(), Token(handle.0));
             let watched = self.selector.update(fd, token, Interest::NONE, Interest::READ);
             watched.map_err(|error| self.refused(&error))?;
-            self.open_listener(handle)?.turn(Knock::Release);
+            let listener = self.open_listener(handle)?;
+            listener.turn(Knock::Release);
+            if listener.has_kept() {
+                // Nobody else may come, and then the selector would not say a word.
+                self.accepting.push_back(handle);
+            }
         }
         Ok(())
     }
@@ -245,6 +256,7 @@ impl Loop {
         if let Some(listener) = self.listeners.get_mut(handle)
             && std::mem::take(&mut listener.pause_said)
         {
+            self.say(Level::Info, c"a listener accepts again", handle, (Status::OK, 0), 0);
             self.notices.push_back(Notice::Resumed(handle));
         }
     }
@@ -274,7 +286,8 @@ impl Loop {
             }
             Gate::Paused | Gate::Held => {}
         }
-        listener.turn(Knock::Close);
+        self.turn_listener(handle, Knock::Close);
+        let listener = self.listeners.find(handle)?;
         listener.retry_at = NEVER;
         listener.why = why;
         self.open_listeners -= 1;
@@ -284,7 +297,7 @@ impl Loop {
     }
 
     /// Keeps the operating system's number of a refusal and gives its status.
-    pub(super) fn refused(&mut self, error: &std::io::Error) -> Status {
+    pub fn refused(&mut self, error: &std::io::Error) -> Status {
         let (status, os_error) = refusal(error);
         self.os_error = os_error;
         status

@@ -8,12 +8,13 @@
 //! earliest date. Elsewhere a node in the wheel has the clock looked at: at the date as it is
 //! reckoned now, and at the latest after `ALARM_LOOK_MS`.
 
-use super::Loop;
+use super::log::Level;
 use super::notice::Notice;
 use super::timer::{Due, UserTimer};
-use crate::base::Handle;
+use super::{Loop, refusal};
 use crate::base::limits::ALARM_LOOK_MS;
 use crate::base::time::Wall;
+use crate::base::{Handle, Status};
 use crate::net::Owner;
 use crate::reactor::{Interest, Token};
 use crate::source::wheel::TimerId;
@@ -124,11 +125,18 @@ impl Loop {
 
     /// A bell in the kernel, if there is one to be had.
     fn hang_bell(&mut self) -> Bell {
-        let Ok(alarm) = sys::alarm::Alarm::new() else { return Bell::Looks };
-        let fd = Fd::of(&alarm.as_fd());
-        match self.selector.update(fd, ALARM, Interest::NONE, Interest::READ) {
-            Ok(()) => Bell::Kernel(alarm),
-            Err(_) => Bell::Looks,
+        let hung = sys::alarm::Alarm::new().and_then(|alarm| {
+            let fd = Fd::of(&alarm.as_fd());
+            self.selector.update(fd, ALARM, Interest::NONE, Interest::READ).map(|()| alarm)
+        });
+        match hung {
+            Ok(alarm) => Bell::Kernel(alarm),
+            Err(error) => {
+                let text =
+                    c"the wall clock is looked at each second: nothing tells of its being set";
+                self.say(Level::Info, text, Handle::NONE, refusal(&error), 0);
+                Bell::Looks
+            }
         }
     }
 
@@ -199,11 +207,15 @@ impl Loop {
     fn look_at_clock(&mut self) {
         let (now, wall) = (self.clock.now(), self.clock.wall());
         let ahead = wall.0 as i64 - now.floor().0 as i64;
+        let jump = ahead.saturating_sub(std::mem::replace(&mut self.alarms.ahead, ahead));
         // Both are rounded down: a difference of one is no jump.
-        if ahead < self.alarms.ahead.saturating_sub(1) {
+        if jump < -1 {
             self.bring_near(wall);
         }
-        self.alarms.ahead = ahead;
+        if jump.abs() > ALARM_LOOK_MS as i64 && jump < i64::MAX {
+            let text = c"the wall clock was set: by so many ms";
+            self.say(Level::Info, text, Handle::NONE, (Status::OK, 0), jump);
+        }
         let later = self.alarms.set.split_off(&(Wall(wall.0.saturating_add(1)), 0));
         let due = std::mem::replace(&mut self.alarms.set, later);
         self.alarms.due.extend(due.into_iter().map(|((_, birth), handle)| (birth, handle)));

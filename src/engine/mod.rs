@@ -6,17 +6,25 @@
 #![forbid(unsafe_code)]
 
 mod accept;
+mod child;
 mod alarm;
+pub mod log;
+pub mod meter;
 pub mod notice;
+mod pool;
+mod post;
 mod signal;
 mod step;
 mod timer;
+pub mod trace;
 mod turn;
 mod verbs;
 mod watch;
 
 pub use accept::Listen;
+pub use child::{Plan, Spawn};
 pub use notice::{How, Message, Notice, Parcel, Ready, View};
+pub use pool::{Found, Outcome, PoolSettings, PoolStats, Work};
 pub use timer::{Schedule, When};
 
 use crate::base::limits;
@@ -31,6 +39,10 @@ use crate::source::door::Door;
 use crate::source::wheel::Wheel;
 use crate::sys::{self, Fd, fd::AsFd};
 use alarm::Alarms;
+use child::Children;
+use log::Level;
+use pool::Pools;
+use post::PostObjects;
 use signal::Signals;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -67,10 +79,16 @@ pub struct Stats {
     pub timers_fired: u64,
     /// Of these, later than `LATE_MS` after their time.
     pub late_timers: u64,
+    /// Lines for people that were dropped.
+    pub lines_dropped: u64,
+    /// Transitions that were dropped.
+    pub transitions_dropped: u64,
     /// Waits that another thread or a signal handler ended.
     pub wakeups: u64,
     /// Jobs of other threads.
     pub posts: u64,
+    /// Of what other threads sent, what was for nobody any more.
+    pub posts_dropped: u64,
 }
 
 /// What lives in a loop, by kind.
@@ -84,6 +102,14 @@ pub struct Alive {
     pub timers: usize,
     /// Watchers of descriptors.
     pub watches: usize,
+    /// Pools of threads, also those that were freed and have jobs to tell.
+    pub pools: usize,
+    /// Jobs of pools, also one whose last word is being said.
+    pub jobs: usize,
+    /// Posts that are made once and sent often.
+    pub post_objects: usize,
+    /// Children, also those whose last word is being said.
+    pub children: usize,
     /// Watchers of signals.
     pub signals: usize,
 }
@@ -114,6 +140,9 @@ pub struct Loop {
     listeners: Slab<Listener>,
     timers: Slab<UserTimer>,
     watches: Watches,
+    pools: Pools,
+    post_objects: PostObjects,
+    children: Children,
     signals: Signals,
     alarms: Alarms,
     wheel: Wheel<Handle>,
@@ -132,6 +161,9 @@ pub struct Loop {
     fired: Option<Handle>,
     hot: Hot,
     pool: Pool,
+    log: Option<Box<log::Log>>,
+    traces: Option<VecDeque<trace::Transition>>,
+    meter: Option<Box<meter::Meter>>,
     stats: Stats,
     os_error: i32,
     /// True exactly when a stop was heard that nobody has taken.
@@ -157,8 +189,8 @@ impl Loop {
         Ok(new)
     }
 
-    /// A loop on the selector and the clock given; level-triggered, and asking the kernel for nothing
-    /// else.
+    /// A loop on the selector and the clock given; level-triggered, and asking the kernel for
+    /// nothing else.
     pub fn with(
         settings: &Settings<'_>,
         mut selector: Box<dyn Selector>,
@@ -186,6 +218,9 @@ impl Loop {
             listeners: Slab::new(Kind::Listener, number, floor),
             timers: Slab::new(Kind::Timer, number, floor),
             watches: Watches::new(number, floor),
+            pools: Pools::new(number, floor),
+            post_objects: PostObjects::new(number, floor),
+            children: Children::new(number, floor),
             signals: Signals::new(number, floor),
             alarms: Alarms::new(false),
             wheel: Wheel::new(now.floor()),
@@ -204,6 +239,9 @@ impl Loop {
             fired: None,
             hot: Hot::default(),
             pool: Pool::default(),
+            log: None,
+            traces: None,
+            meter: None,
             stats: Stats::default(),
             os_error: 0,
             stopping: false,
@@ -243,6 +281,10 @@ impl Loop {
             listeners: self.open_listeners,
             timers: self.timers.len(),
             watches: self.watches.len(),
+            pools: self.pools.len(),
+            jobs: self.pools.jobs(),
+            post_objects: self.post_objects.len(),
+            children: self.children.len(),
             signals: self.signals.len(),
         }
     }
@@ -253,6 +295,9 @@ impl Loop {
             && self.listeners.is_empty()
             && self.timers.is_empty()
             && self.watches.is_empty()
+            && self.pools.jobs() == 0
+            && self.post_objects.is_empty()
+            && self.children.is_empty()
             && self.signals.is_empty()
             && self.notices.is_empty()
             && self.posts.is_empty()
@@ -270,6 +315,9 @@ impl Loop {
             self.listeners.highest(),
             self.timers.highest(),
             self.watches.highest(),
+            self.pools.highest(),
+            self.post_objects.highest(),
+            self.children.highest(),
             self.signals.highest(),
         ];
         highest.into_iter().max().unwrap_or(0)
@@ -278,11 +326,16 @@ impl Loop {
     /// The next thing that happened in this turn; none when all is said and done.
     #[expect(clippy::should_implement_trait, reason = "what it gives is used before the next")]
     pub fn next(&mut self) -> Option<Notice> {
-        self.settle_fired();
+        if let Some(owner) = self.settle_fired() {
+            self.notices.push_back(Notice::Ended(owner));
+        }
         loop {
             if self.current.is_some() {
                 match self.step() {
-                    Some(notice) => return Some(notice),
+                    Some(notice) => {
+                        self.trace_current();
+                        return Some(notice);
+                    }
                     None => self.current = None,
                 }
             }
@@ -298,6 +351,8 @@ impl Loop {
             } else if let Some(notice) = self.next_ready() {
                 return Some(notice);
             } else if let Some(notice) = self.next_expired().or_else(|| self.next_alarm()) {
+                return Some(notice);
+            } else if let Some(notice) = self.next_done().or_else(|| self.next_sent()) {
                 return Some(notice);
             } else if let Some(message) = self.posts.pop_front() {
                 if let Some(notice) = self.receive_message(message) {
@@ -315,19 +370,33 @@ impl Loop {
         std::mem::take(&mut self.stopping)
     }
 
+    /// What another thread sent for this object is for nobody any more.
+    pub fn count_dropped(&mut self, object: Handle, why: Status, bytes: usize) {
+        self.stats.posts_dropped += 1;
+        let count = i64::try_from(bytes).unwrap_or(i64::MAX);
+        self.say(Level::Info, c"bytes of another thread come too late", object, (why, 0), count);
+    }
+
+    /// The sender was answered when it queued this; a connection that ended since has said so, and
+    /// one that cannot hold it ends now: bytes missing in the middle are worse.
+    fn send_posted(&mut self, conn: Handle, bytes: &[u8]) {
+        let plain = self.is_plain(conn);
+        let sent = if plain { self.send(conn, bytes) } else { Err(Status::GONE) };
+        if let Err(why) = sent {
+            self.count_dropped(conn, why, bytes.len());
+            if why == Status::LIMIT {
+                let _ = self.fail(conn, why);
+            }
+        }
+    }
+
     fn receive_message(&mut self, message: Message) -> Option<Notice> {
-        self.stats.posts += 1;
+        self.stats.posts += u64::from(!matches!(message, Message::Done(..)));
         match message {
             Message::Post(parcel) => return Some(Notice::Post(parcel)),
             Message::Above(message) => return Some(Notice::Above(message)),
-            // The sender was answered when it queued this; a connection that ended since has said
-            // so, and one that cannot hold it ends now: bytes missing in the middle are worse.
-            Message::Send(conn, bytes) if self.is_plain(conn) => {
-                if self.send(conn, &bytes) == Err(Status::LIMIT) {
-                    let _ = self.fail(conn, Status::LIMIT);
-                }
-            }
-            Message::Send(..) => {}
+            Message::Send(conn, bytes) => self.send_posted(conn, &bytes),
+            Message::Done(job, outcome) => self.receive_job(job, *outcome),
             Message::Close(conn, how) => drop(self.close(conn, how)),
         }
         None

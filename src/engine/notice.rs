@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the loop says: one notice at a time, in the order in which things happened to each object.
 
+use super::pool::Outcome;
 use crate::base::{Handle, Status};
 use crate::net::Owner;
 use std::any::Any;
@@ -26,6 +27,8 @@ pub enum Message {
     Send(Handle, Vec<u8>),
     /// Close a connection.
     Close(Handle, How),
+    /// A job of a pool is done.
+    Done(Handle, Box<Outcome>),
     /// For a layer above.
     Above(Box<dyn Any + Send>),
 }
@@ -73,6 +76,22 @@ pub enum Notice {
     Timer(Handle),
     /// A watched descriptor is ready.
     Ready(Handle, Ready),
+    /// A job of a pool is done, or will not be: `Loop::job_outcome` says which. It is live until
+    /// `Loop::end_job`.
+    Done(Handle),
+    /// A post was sent.
+    Sent(Handle),
+    /// A child has exited and its output has ended; its streams have said their last words.
+    ChildExit {
+        /// The child; live until it is buried.
+        child: Handle,
+        /// What it gave to exit(3); -1 if a signal ended it, or if that is not known.
+        code: i32,
+        /// The signal that ended it, or 0.
+        signal: i32,
+        /// Whether somebody other than itself ended it.
+        why: Status,
+    },
     /// A signal came.
     Signal {
         /// Who watches it.
@@ -82,8 +101,8 @@ pub enum Notice {
         /// How often, since it was told last; at least 1.
         count: u32,
     },
-    /// A timer, a watcher, or a listener with all of its connections, is gone: its owner's words are
-    /// given back.
+    /// A timer, a watcher, a post, or a listener with all of its connections, is gone: its owner's
+    /// words are given back.
     Ended(Owner),
     /// A listener stopped accepting.
     Paused {

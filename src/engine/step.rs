@@ -183,6 +183,8 @@ impl Loop {
         let handle = current.conn;
         let conn = self.conns.get_mut(handle)?;
         conn.settle_error();
+        self.trace_conn(handle);
+        let conn = self.conns.get_mut(handle)?;
         if conn.life() == Life::Closed {
             conn.discard(&mut self.hot);
             if conn.close_said {
@@ -263,11 +265,12 @@ impl Loop {
         for handle in self.timers.handles() {
             self.end_timer(handle);
         }
-        for handle in self.watches.handles() {
-            let _ = self.stop_watch(handle);
-        }
-        for handle in self.signals.handles() {
-            let _ = self.stop_signal(handle);
+        self.end_watches();
+        self.end_pools(why);
+        self.end_posts();
+        self.end_signals();
+        for handle in self.children.handles() {
+            self.free_child(handle, why);
         }
     }
 

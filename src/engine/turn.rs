@@ -2,6 +2,7 @@
 //! One turn: reap the dead, tell the selector what changed, wait, mark what is ready.
 
 use super::alarm::ALARM;
+use super::log::Level;
 use super::{DOOR, Loop, SIGNALS, refusal};
 use crate::base::time::Millis;
 use crate::base::{Handle, Kind, Machine, Status};
@@ -16,17 +17,21 @@ impl Loop {
     /// Works one turn; waits until something happens, at the longest until `until`. The notices of
     /// the turn before have been taken. An error is the selector's, with the system's number.
     pub fn turn(&mut self, until: Option<Millis>) -> Result<(), (Status, i32)> {
-        debug_assert!(self.ready.is_empty(), "next() said none");
+        debug_assert!(self.current.is_none(), "next() said none");
         self.tell_kernel();
         let timeout = self.timeout(until);
         self.stats.turns += 1;
         self.events.clear();
+        self.meter_wait();
         if let Err(error) = self.selector.wait(&mut self.events, timeout) {
-            self.refused(&error);
-            return Err(refusal(&error));
+            let why = refusal(&error);
+            self.os_error = why.1;
+            self.say(Level::Error, c"the kernel refuses to wait", Handle::NONE, why, 0);
+            return Err(why);
         }
         self.now = self.clock.now();
         self.stamp = self.now.after(0);
+        self.meter_woke();
         self.stats.events += self.events.len() as u64;
         for at in 0..self.events.len() {
             let event = self.events[at];
@@ -76,6 +81,8 @@ impl Loop {
             || !self.posts.is_empty()
             || !self.dead.is_empty()
             || self.watches.has_work()
+            || self.pools.has_work()
+            || self.post_objects.has_work()
             || self.signals.has_work()
             || self.alarms.has_work()
     }
@@ -100,7 +107,7 @@ impl Loop {
             // Taken first, or the bell would ring on while nobody asks for the stop.
             self.stats.wakeups += 1;
             self.stopping |= self.door.take_stop();
-            self.door.drain(&mut self.posts);
+            self.drain_door();
             self.hear_signals();
             return;
         }
@@ -115,28 +122,33 @@ impl Loop {
         match handle.kind() {
             Some(Kind::Conn) => self.mark_conn(handle, event),
             Some(Kind::Watch) => self.mark_watch(handle, event),
+            Some(Kind::Child) => self.mark_child(handle),
             Some(Kind::Listener) if self.listeners.get(handle).is_some() => {
                 self.accepting.push_back(handle);
             }
-            _ => self.stats.stale_events += 1,
+            _ => self.stale(handle),
         }
     }
 
     fn mark_conn(&mut self, handle: Handle, event: &Event) {
-        let Some(conn) = self.conns.get_mut(handle) else {
-            self.stats.stale_events += 1;
-            return;
-        };
+        let Some(conn) = self.conns.get_mut(handle) else { return self.stale(handle) };
         if conn.life() == Life::Closed {
-            self.stats.stale_events += 1;
-            return;
+            return self.stale(handle);
         }
         conn.report(event);
         self.wake(handle);
     }
 
+    /// An event is for an object that is gone.
+    pub(super) fn stale(&mut self, handle: Handle) {
+        self.stats.stale_events += 1;
+        let text = c"an event is for an object that is gone";
+        self.say(Level::Debug, text, handle, (Status::GONE, 0), 0);
+    }
+
     /// Puts a connection on the ready list.
     pub(super) fn wake(&mut self, handle: Handle) {
+        self.trace_conn(handle);
         if let Some(conn) = self.conns.get_mut(handle)
             && !conn.queued
             && self.current.as_ref().is_none_or(|c| c.conn != handle)
@@ -161,6 +173,7 @@ impl Loop {
     fn reap_conn(&mut self, handle: Handle) {
         let Some(mut conn) = self.conns.remove(handle) else { return };
         debug_assert!(conn.life() == Life::Closed && conn.close_said);
+        self.stream_over(handle);
         self.unwatch(&mut conn, handle);
         if let Some(timer) = conn.timer {
             self.wheel.remove(timer);
@@ -193,6 +206,14 @@ impl Loop {
                 _ => {}
             }
         }
+    }
+
+    /// Ends a connection that nobody was told of, without a word.
+    pub(super) fn forget_conn(&mut self, handle: Handle) -> bool {
+        let Some(mut conn) = self.conns.remove(handle) else { return false };
+        debug_assert!(!conn.open_said && conn.timer.is_none());
+        self.unwatch(&mut conn, handle);
+        true
     }
 
     fn unwatch(&mut self, conn: &mut Conn, handle: Handle) {
@@ -234,7 +255,7 @@ impl Loop {
             let (why, os_error) = refusal(&error);
             return self.pause(handle, why, os_error);
         }
-        listener.turn(Knock::Retry);
+        self.turn_listener(handle, Knock::Retry);
         self.accepting.push_back(handle);
     }
 
@@ -252,6 +273,8 @@ impl Loop {
                 Err(error) => {
                     let (why, os_error) = refusal(&error);
                     conn.fail(why, os_error);
+                    let text = c"the kernel refuses to watch a connection";
+                    self.say(Level::Warn, text, handle, (why, os_error), 0);
                     self.wake(handle);
                 }
             }

@@ -41,6 +41,7 @@ impl Loop {
 
     /// Something changed that the next step has to look at.
     fn touched(&mut self, handle: Handle) {
+        self.trace_conn(handle);
         match self.current.as_mut() {
             Some(current) if current.conn == handle => current.flushed = false,
             _ => self.wake(handle),

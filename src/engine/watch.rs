@@ -4,6 +4,7 @@
 //! watcher, and no descriptor has two; what is told was asked for when it is told, not only when
 //! the kernel said it.
 
+use super::log::Level;
 use super::notice::Notice;
 use super::{Loop, refusal};
 use crate::base::slab::Slab;
@@ -12,7 +13,7 @@ use crate::net::Owner;
 use crate::reactor::{Event, Interest, Token};
 use crate::sys::Fd;
 use crate::sys::fd::Owned;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::BitOr;
 
 /// What a watched descriptor is ready for; a set.
@@ -93,7 +94,9 @@ struct Watch {
 /// All watchers of a loop.
 pub(super) struct Watches {
     slab: Slab<Watch>,
-    by_fd: HashMap<Fd, Handle>,
+    /// A tree, not a hash table: a table is kept by a pointer into its middle, and a program that
+    /// exits with a loop would look to leak checkers as if it had lost it.
+    by_fd: BTreeMap<Fd, Handle>,
     ready: VecDeque<Handle>,
     changed: Vec<Handle>,
     always: Vec<Handle>,
@@ -103,7 +106,7 @@ impl Watches {
     pub fn new(number: u16, floor: u32) -> Watches {
         Watches {
             slab: Slab::new(Kind::Watch, number, floor),
-            by_fd: HashMap::new(),
+            by_fd: BTreeMap::new(),
             ready: VecDeque::new(),
             changed: Vec::new(),
             always: Vec::new(),
@@ -120,10 +123,6 @@ impl Watches {
 
     pub fn highest(&self) -> u32 {
         self.slab.highest()
-    }
-
-    pub fn handles(&self) -> Vec<Handle> {
-        self.slab.handles()
     }
 
     /// Whether something is to be told that no wait has to bring.
@@ -224,14 +223,22 @@ impl Loop {
         Ok(())
     }
 
-    /// Ends a watcher; its owner's words come back in a notice. The selector has forgotten the
-    /// descriptor before this returns. Gives back the one that was the library's to close.
-    pub fn stop_watch(&mut self, handle: Handle) -> Result<Option<Owned>, Status> {
+    /// Ends a watcher. The selector has forgotten the descriptor before this returns. Gives back
+    /// the owner's words, and the descriptor where it was the library's to close.
+    pub fn stop_watch(&mut self, handle: Handle) -> Result<(Owner, Option<Owned>), Status> {
         self.watches.slab.find(handle)?;
         self.unwatch_number(handle);
         let watch = self.watches.slab.remove(handle).expect("find found it");
-        self.notices.push_back(Notice::Ended(watch.owner));
-        Ok(watch.adopted)
+        Ok((watch.owner, watch.adopted))
+    }
+
+    /// Ends all watchers; their owners' words come back in notices.
+    pub(super) fn end_watches(&mut self) {
+        for handle in self.watches.slab.handles() {
+            if let Ok((owner, _)) = self.stop_watch(handle) {
+                self.notices.push_back(Notice::Ended(owner));
+            }
+        }
     }
 
     /// Has the selector and the tables forget the number of a watcher's descriptor.
@@ -273,7 +280,7 @@ impl Loop {
 
     pub(super) fn mark_watch(&mut self, handle: Handle, event: &Event) {
         if self.watches.slab.get(handle).is_none() {
-            self.stats.stale_events += 1;
+            self.stale(handle);
         }
         self.watches.queue(handle, Ready::of(event));
     }
@@ -321,7 +328,10 @@ impl Loop {
                     self.watches.always.push(handle);
                 }
                 Err(error) => {
-                    self.os_error = refusal(&error).1;
+                    let why = refusal(&error);
+                    self.os_error = why.1;
+                    let text = c"the kernel refuses to watch a descriptor";
+                    self.say(Level::Warn, text, handle, why, 0);
                     self.watches.queue(handle, Ready::ERROR);
                 }
             }

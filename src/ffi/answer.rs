@@ -116,8 +116,8 @@ pub unsafe extern "C" fn wc_request_respond(
 /// @param body     the body; copied
 /// @param len      its bytes, or WC_NTS for a NUL-terminated text
 ///
-/// Returns: WC_OK; WC_E_INVAL; WC_E_LIMIT if too many jobs are queued; WC_E_BADHANDLE; WC_E_GONE if
-/// its loop has ended; WC_E_FORKED.
+/// Returns: WC_OK; WC_E_INVAL; WC_E_LIMIT if too many jobs or bytes are queued; WC_E_BADHANDLE;
+/// WC_E_GONE if its loop has ended; WC_E_FORKED.
 ///
 /// # Safety
 /// `headers` points to `count` headers; texts have the bytes that their lengths say.
@@ -148,9 +148,10 @@ pub unsafe extern "C" fn wc_request_respond_async(
                 Ok(Answer { request: Handle(request), status, fields, body })
             })?
         };
-        let message = Message::Above(Box::new(answer));
+        let named: usize = answer.fields.iter().map(|(name, value)| name.len() + value.len()).sum();
+        let (count, message) = (named + answer.body.len(), Message::Above(Box::new(answer)));
         table::with_door(Handle(request), Kind::Request, |door| {
-            door.push(message).map_err(|refused| refused.0)
+            door.push(message, count).map_err(|refused| refused.0)
         })?
     }))
 }

@@ -71,7 +71,8 @@ pub unsafe extern "C" fn wc_conn_send_frame(
 
 /// Has the loop's thread queue bytes for the peer. If the connection has ended by then they are
 /// dropped; its on_close has said so. So are they where wc_conn_send would answer WC_E_STATE by
-/// then. Bytes that would pass write_limit end the connection with WC_E_LIMIT.
+/// then. Bytes that would pass write_limit end the connection with WC_E_LIMIT. What is dropped is
+/// counted: posts_dropped of wc_loop_get_stats.
 ///
 /// [any thread] Not from a signal handler.
 ///
@@ -79,8 +80,8 @@ pub unsafe extern "C" fn wc_conn_send_frame(
 /// @param data  the bytes; copied
 /// @param len   how many, or WC_NTS for a NUL-terminated text
 ///
-/// Returns: WC_OK; WC_E_LIMIT if too many jobs are queued; WC_E_INVAL; WC_E_BADHANDLE; WC_E_GONE if
-/// its loop has ended; WC_E_FORKED.
+/// Returns: WC_OK; WC_E_LIMIT if too many jobs or bytes are queued; WC_E_INVAL; WC_E_BADHANDLE;
+/// WC_E_GONE if its loop has ended; WC_E_FORKED.
 ///
 /// # Safety
 /// `data` points to `len` readable bytes, or to a NUL-terminated text with WC_NTS.
@@ -93,8 +94,10 @@ pub unsafe extern "C" fn wc_conn_send_async(
     code(guard(|| {
         // SAFETY: the caller's promise.
         let bytes = unsafe { give::bytes(data, len)? }.to_vec();
-        let message = Message::Send(Handle(conn), bytes);
-        table::with_door(Handle(conn), Kind::Conn, |door| door.push(message).map_err(|e| e.0))?
+        let (count, message) = (bytes.len(), Message::Send(Handle(conn), bytes));
+        table::with_door(Handle(conn), Kind::Conn, |door| {
+            door.push(message, count).map_err(|refused| refused.0)
+        })?
     }))
 }
 
@@ -160,7 +163,9 @@ pub extern "C" fn wc_conn_close(conn: wc_conn, how: i32) -> wc_status {
 pub extern "C" fn wc_conn_close_async(conn: wc_conn, how: i32) -> wc_status {
     code(guard(|| {
         let message = Message::Close(Handle(conn), self::how(how)?);
-        table::with_door(Handle(conn), Kind::Conn, |door| door.push(message).map_err(|e| e.0))?
+        table::with_door(Handle(conn), Kind::Conn, |door| {
+            door.push(message, 0).map_err(|refused| refused.0)
+        })?
     }))
 }
 

@@ -13,7 +13,7 @@ use crate::engine::{Listen, Loop};
 use crate::net::Owner;
 use crate::net::policy::Policy;
 use std::ffi::{c_char, c_void};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 
 /// The callbacks of a listener; each may be null.
 #[repr(C)]
@@ -152,7 +152,7 @@ pub unsafe extern "C-unwind" fn wc_listen(
             let policy = give::read_or_default(conn_options)?.policy()?;
             (Place::read(options)?, policy, give::read_or_default(callbacks)?)
         };
-        let callbacks = Callbacks::Conn(callbacks, place.events);
+        let callbacks = Callbacks::Conn(Box::new((callbacks, place.events)));
         let owner = core.bindings.insert(Binding { callbacks, user });
         let made = place.listen(&mut core.host.engine, policy, owner);
         made.inspect_err(|_| core.bindings.take_back(owner))
@@ -224,8 +224,8 @@ pub extern "C" fn wc_listener_close(listener: wc_listener) -> wc_status {
 }
 
 /// Accepts nothing more until wc_listener_resume; its connections go on. Peers wait in the backlog
-/// meanwhile: the system still takes them in, as far as that goes. For on_pause and on_resume, which
-/// tell of shortages, this is nothing.
+/// meanwhile: the system still takes them in, as far as that goes. on_pause and on_resume do not
+/// follow: they tell of shortages.
 ///
 /// [loop thread]
 ///
@@ -319,16 +319,22 @@ impl Place {
     }
 }
 
-/// The address that a text names.
+/// The address that a text names. That of a link may have the number of its interface behind a '%'.
 pub(super) fn address(host: &str, port: u16) -> Result<SocketAddr, Status> {
-    let ip = match host {
-        "localhost" => IpAddr::V4(Ipv4Addr::LOCALHOST),
-        text => text.parse().map_err(|_| Status::ADDRESS)?,
+    let ip = match host.split_once('%') {
+        Some((ip, zone)) => {
+            let (ip, zone) = (ip.parse().ok(), zone.parse().ok());
+            let (ip, zone) = ip.zip(zone).ok_or(Status::ADDRESS)?;
+            return Ok(SocketAddrV6::new(ip, port, 0, zone).into());
+        }
+        None if host == "localhost" => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        None => host.parse().map_err(|_| Status::ADDRESS)?,
     };
     Ok(SocketAddr::new(ip, port))
 }
 
-/// Writes an address as text and number. An IPv4 peer of an IPv6 socket is shown as IPv4.
+/// Writes an address as text and number, as `address` takes it. An IPv4 peer of an IPv6 socket is
+/// shown as IPv4.
 ///
 /// # Safety
 /// `text` points to `capacity` writable bytes; `port` is null or writable.
@@ -338,7 +344,12 @@ pub(super) unsafe fn put_address(
     capacity: usize,
     port: *mut u16,
 ) -> Result<(), Status> {
-    let ip = address.ip().to_canonical().to_string();
+    let mut ip = address.ip().to_canonical().to_string();
+    if let SocketAddr::V6(v6) = address
+        && v6.scope_id() > 0
+    {
+        ip = format!("{ip}%{}", v6.scope_id());
+    }
     // SAFETY: the caller's promise.
     unsafe {
         give::put_text(&ip, text, capacity)?;

@@ -32,6 +32,13 @@ pub struct wc_loop_options {
     /// Not 0: wc_loop_run goes on waiting though nothing is alive that could make an event, for
     /// jobs that other threads will post.
     pub stay: u32,
+    /// Not 0: the loop measures itself: histograms (wc_loop_get_histogram) and the time in
+    /// callbacks (wc_loop_get_stats). Costs two looks at the clock for each callback and one for
+    /// each turn.
+    pub measure: u32,
+    /// Callbacks that take so many ms or longer are counted and said to the log hook, and
+    /// wc_loop_busy names the one that runs; 0: none. wc_loop_set_watchdog can change it.
+    pub slow_ms: u32,
 }
 
 // SAFETY: repr(C), size first, integers and pointers only.
@@ -43,6 +50,8 @@ unsafe impl Versioned for wc_loop_options {
             backend: std::ptr::null(),
             max_connections: 0,
             stay: 0,
+            measure: 0,
+            slow_ms: 0,
         }
     }
 }
@@ -113,6 +122,7 @@ pub unsafe extern "C" fn wc_loop_new(
         let handle = table::publish(&place, Box::new(Core::new(host, options.stay != 0)), door);
         with(handle.0, Kind::Loop, |core| {
             core.handle = handle;
+            core.watch_time(options.measure != 0, options.slow_ms);
             Ok(())
         })?;
         // SAFETY: the caller's promise.
@@ -122,7 +132,7 @@ pub unsafe extern "C" fn wc_loop_new(
 
 /// Runs the loop: waits, and calls back for what happens. It returns when wc_loop_stop is called,
 /// and, unless the option stay is set, when nothing is alive any more that could make an event: no
-/// listener, no connection, no timer.
+/// listener, no connection, no timer, no watcher, no child.
 ///
 /// [loop thread] Not from a callback of the same loop.
 ///
@@ -191,8 +201,9 @@ pub extern "C-unwind" fn wc_loop_dispatch(loop_: wc_loop) -> wc_status {
 
 /// Makes the loop ready to be waited for elsewhere: it is told what to wait on and for how long,
 /// and the kernel what to look for. Wait then with poll(2), select(2) or a loop of another library
-/// until the descriptor is readable or the time is up, and call wc_loop_step. A call on anything of
-/// the loop may change what was answered: prepare again before each wait.
+/// until the descriptor is readable or the time is up, and call wc_loop_step, which may find that
+/// there is nothing. A call on anything of the loop may change what was answered: prepare again
+/// before each wait.
 ///
 /// [loop thread] Not from a callback of the same loop.
 ///
@@ -347,6 +358,6 @@ pub unsafe extern "C" fn wc_loop_post(
     code(guard(|| {
         let run: PlainFn = run.ok_or(Status::INVAL)?;
         let message = Message::Post(parcel(run, user, drop));
-        table::with_door(Handle(loop_), Kind::Loop, |door| door.push(message).map_err(|e| e.0))?
+        table::with_door(Handle(loop_), Kind::Loop, |door| door.push(message, 0).map_err(|e| e.0))?
     }))
 }

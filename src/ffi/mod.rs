@@ -15,11 +15,23 @@ pub mod event;
 
 pub mod loop_;
 
+pub mod watchdog;
+
+pub mod trace;
+
+pub mod log;
+
 pub mod watch;
 
 pub mod signal;
 
 pub mod timer;
+
+pub mod post;
+
+pub mod job;
+
+pub mod pool;
 
 pub mod conn_options;
 
@@ -28,6 +40,10 @@ pub mod conn;
 pub mod listener;
 
 pub mod connect;
+
+pub mod child_options;
+
+pub mod child;
 
 pub mod http;
 
@@ -44,6 +60,8 @@ mod core;
 mod fault;
 mod give;
 mod guard;
+mod hooks;
+mod pulse;
 mod run;
 mod table;
 
@@ -71,12 +89,22 @@ pub fn layout() -> Vec<Layout> {
         types::wc_header { name, name_len, value, value_len }
         stats::wc_loop_stats {
             size, turns, events, stale_events, accepted, closed, accept_pauses, bytes_received,
-            bytes_sent, requests, timers_fired, posts, connections, listeners, timers,
-            live_requests, watches, signals,
+            bytes_sent, requests, timers_fired, posts, posts_dropped, connections, listeners,
+            timers, live_requests, watches, signals, children, pools, jobs, post_objects, wakeups,
+            late_timers, callbacks, callback_ns, longest_callback_ns, slow_callbacks,
+            transitions_dropped, lines_dropped,
         }
         event::wc_event { size, kind, status, os_error, detail, object, parent, data, len, user }
-        loop_::wc_loop_options { size, backend, max_connections, stay }
+        loop_::wc_loop_options { size, backend, max_connections, stay, measure, slow_ms }
+        trace::wc_transition { size, time_ms, object, machine, state, input, next }
+        log::wc_log_line {
+            size, time_ms, object, text, number, level, status, os_error, reserved,
+        }
         timer::wc_timer_options { size, delay_ms, at_ms, unix_ms, repeat_ms, repeat_mode }
+        pool::wc_pool_options { size, stack_bytes, threads, queue }
+        pool::wc_pool_stats {
+            size, submitted, done, cancelled, refused, threads, queued, running, reserved,
+        }
         conn_options::wc_conn_options {
             size, framing, prefix_order, prefix_bytes, read_budget, max_frame, write_high,
             write_low, write_limit, idle_ms, stall_ms, linger_ms, reserved,
@@ -89,6 +117,14 @@ pub fn layout() -> Vec<Layout> {
         listener::wc_listen_options {
             size, host, port, v6_only, backlog, max_connections, accept_budget, events,
         }
+        child_options::wc_child_stdio {
+            size, kind, fd, path, append, reserved, options, callbacks, user, free_user,
+        }
+        child_options::wc_child_options {
+            size, program, argv, env, directory, input, output, error, flags, wall_ms, grace_ms,
+            output_ms, cpu_s, files, memory_bytes, file_bytes,
+        }
+        child_options::wc_child_usage { size, user_us, system_us, max_rss_bytes }
         http::wc_http_options {
             size, max_request_line, max_field, max_fields, max_head, max_body, head_ms,
             body_grace_ms, body_rate, keep_ms, answer_ms, reserved,
@@ -116,9 +152,17 @@ macro_rules! constants {
 /// compares it with what a C compiler says, and fails if one is missing here.
 #[doc(hidden)]
 pub fn constants() -> Vec<(&'static str, i64)> {
+    [loop_constants(), object_constants()].concat()
+}
+
+/// Those of a loop and of its events.
+fn loop_constants() -> Vec<(&'static str, i64)> {
     constants! {
         types::WC_ADDRESS_MAX
         types::WC_FOREVER
+        stats::WC_FEATURE_EDGE
+        stats::WC_FEATURE_HANGUP
+        stats::WC_FEATURE_DESCRIPTOR
         event::WC_EVENT_OPEN
         event::WC_EVENT_DATA
         event::WC_EVENT_TOO_LONG
@@ -139,7 +183,25 @@ pub fn constants() -> Vec<(&'static str, i64)> {
         event::WC_EVENT_REQUEST_CLOSE
         event::WC_EVENT_REJECT
         event::WC_EVENT_WATCH
+        event::WC_EVENT_CHILD_EXIT
         event::WC_EVENT_SIGNAL
+        event::WC_EVENT_JOB
+        watchdog::WC_HISTOGRAM_BUCKETS
+        watchdog::WC_HISTOGRAM_CALLBACK
+        watchdog::WC_HISTOGRAM_TURN
+        watchdog::WC_HISTOGRAM_LATENESS
+        log::WC_LOG_NONE
+        log::WC_LOG_ERROR
+        log::WC_LOG_WARN
+        log::WC_LOG_INFO
+        log::WC_LOG_DEBUG
+    }
+    .to_vec()
+}
+
+/// Those of what lives in a loop, and of the parser.
+fn object_constants() -> Vec<(&'static str, i64)> {
+    constants! {
         watch::WC_READ
         watch::WC_WRITE
         watch::WC_EDGE
@@ -163,6 +225,18 @@ pub fn constants() -> Vec<(&'static str, i64)> {
         conn_options::WC_CONN_FLUSHING
         conn_options::WC_CONN_LINGERING
         conn_options::WC_CONN_CLOSED
+        child_options::WC_STDIO_INHERIT
+        child_options::WC_STDIO_NULL
+        child_options::WC_STDIO_CLOSED
+        child_options::WC_STDIO_FILE
+        child_options::WC_STDIO_FD
+        child_options::WC_STDIO_STREAM
+        child_options::WC_STDIO_SAME
+        child_options::WC_CHILD_IN
+        child_options::WC_CHILD_OUT
+        child_options::WC_CHILD_ERR
+        child_options::WC_CHILD_GROUP
+        child_options::WC_CHILD_NO_CORE
         answer::WC_LENGTH_UNKNOWN
         parser::WC_HTTP_HEAD
         parser::WC_HTTP_BODY

@@ -63,7 +63,15 @@ impl Running {
 
     /// Calls back for the event at hand.
     pub(super) fn dispatch(&self) -> Result<(), Status> {
-        if let Some(call) = self.on(|core| Ok(core.call()))? {
+        let call = self.on(|core| {
+            let (kind, object) = (core.event.kind, core.event.object);
+            let call = core.call();
+            if call.is_some() {
+                core.meter_begin(true, kind, object);
+            }
+            Ok(call)
+        })?;
+        if let Some(call) = call {
             // SAFETY: nothing of the loop is borrowed here.
             unsafe { call.invoke() };
         }
@@ -103,6 +111,7 @@ impl Drop for Running {
         // SAFETY: as in `on`; what is touched is well also after a panic.
         let core = unsafe { &mut *self.core };
         core.running = false;
+        core.meter_left();
         match (core.free_wanted, core.poisoned) {
             (false, _) => {}
             (true, false) => drop(free_loop(self.handle)),
@@ -137,6 +146,11 @@ pub(super) fn free_loop(loop_: wc_loop) -> wc_status {
         }
     }
     core.settle();
+    while let Some(call) = core.next_hook() {
+        // SAFETY: as above.
+        unsafe { call.invoke() };
+    }
+    core.drop_hooks();
     while let Some(call) = core.bindings.next_release() {
         // SAFETY: as above.
         unsafe { call.invoke() };

@@ -5,6 +5,7 @@
 //! is touched between `callers` going up and down, and freed when `callers` is 0.
 
 use super::core::Core;
+use super::pulse::Pulse;
 use crate::base::handle::GENERATION_MAX;
 use crate::base::{Handle, Kind, Status, limits};
 use crate::engine::Message;
@@ -31,6 +32,7 @@ struct Entry {
     core: AtomicPtr<Core>,
     door: AtomicPtr<Door<Message>>,
     callers: AtomicUsize,
+    pulse: Pulse,
 }
 
 static TABLE: Lazy<Box<[Entry]>> =
@@ -78,6 +80,7 @@ pub(super) fn publish(place: &Place, core: Box<Core>, door: Arc<Door<Message>>) 
 pub(super) fn withdraw(number: u16) -> Box<Core> {
     let entry = &TABLE[usize::from(number)];
     entry.generation.store(0, Ordering::SeqCst);
+    entry.pulse.set(false);
     while entry.callers.load(Ordering::SeqCst) > 0 {
         std::thread::yield_now();
     }
@@ -116,6 +119,17 @@ fn find(handle: Handle) -> Result<&'static Entry, Status> {
         return Err(Status::FORKED);
     }
     Ok(entry)
+}
+
+/// Where a loop of this thread tells what it is in.
+pub(super) fn pulse(handle: Handle) -> &'static Pulse {
+    &TABLE[usize::from(handle.loop_number())].pulse
+}
+
+/// Where the loop of a handle tells what it is in; from any thread. A loop that comes after it
+/// under its number tells there too: the caller asks again when it has read.
+pub(super) fn find_pulse(handle: Handle) -> Result<&'static Pulse, Status> {
+    find(handle).map(|entry| &entry.pulse)
 }
 
 /// The core of a handle's loop, for the thread that owns it. A loop that nobody owns is the

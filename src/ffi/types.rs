@@ -27,6 +27,9 @@ pub type wc_pool = u64;
 /// A job of a pool; 0 is none.
 pub type wc_job = u64;
 
+/// A post that is sent from any thread; 0 is none.
+pub type wc_post = u64;
+
 /// A timer of a loop; 0 is none.
 pub type wc_timer = u64;
 

@@ -94,6 +94,7 @@ pub unsafe extern "C-unwind" fn wc_watch_start(
     let user = User { ptr: user, free: free_user };
     let started = with(loop_, Kind::Loop, |core| {
         let interest = interest(bits, ASKED | WC_ADOPT)?;
+        core.bindings.expect_room()?;
         let callbacks = Callbacks::Watch(on_ready);
         let owner = core.bindings.insert(Binding { callbacks, user });
         let fd = Fd::from(fd);
@@ -129,7 +130,7 @@ pub extern "C" fn wc_watch_set(watch: wc_watch, bits: u32) -> wc_status {
 
 /// Ends a watcher: nothing more is told, also not what has happened already. The loop has forgotten
 /// the descriptor before this returns; one that was adopted is closed. The user pointer goes back
-/// before the next event.
+/// before the next callback.
 ///
 /// [loop thread]
 ///
@@ -138,7 +139,12 @@ pub extern "C" fn wc_watch_set(watch: wc_watch, bits: u32) -> wc_status {
 /// Returns: WC_OK; WC_E_GONE; WC_E_BADHANDLE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn wc_watch_stop(watch: wc_watch) -> wc_status {
-    code(with(watch, Kind::Watch, |core| core.host.engine.stop_watch(Handle(watch)).map(drop)))
+    code(with(watch, Kind::Watch, |core| {
+        let (owner, adopted) = core.host.engine.stop_watch(Handle(watch))?;
+        core.ended(Handle(watch), owner);
+        drop(adopted);
+        Ok(())
+    }))
 }
 
 /// Ends a watcher, as wc_watch_stop does, and gives its descriptor to the program, open, also if it
@@ -159,9 +165,9 @@ pub unsafe extern "C" fn wc_watch_release(watch: wc_watch, fd: *mut c_int) -> wc
     code(with(watch, Kind::Watch, |core| {
         give::expect_out(fd)?;
         let number = core.host.engine.watch_fd(Handle(watch))?;
-        if let Some(adopted) = core.host.engine.stop_watch(Handle(watch))? {
-            Fd::leave(adopted);
-        }
+        let (owner, adopted) = core.host.engine.stop_watch(Handle(watch))?;
+        core.ended(Handle(watch), owner);
+        adopted.map(Fd::leave);
         // SAFETY: the caller's promise.
         unsafe { give::put(fd, number.raw()) }
     }))
@@ -172,7 +178,8 @@ pub unsafe extern "C" fn wc_watch_release(watch: wc_watch, fd: *mut c_int) -> wc
 /// [loop thread]
 ///
 /// @param watch  the watcher
-/// @param fd     where the descriptor is written; it stays where it was
+/// @param fd     where the descriptor is written; it stays where it was. -1 if the program closed
+///               it and its number went to a connection of this loop
 ///
 /// Returns: WC_OK; WC_E_INVAL for a null fd; WC_E_GONE; WC_E_BADHANDLE, WC_E_THREAD, WC_E_FORKED,
 /// WC_E_PANIC.

@@ -165,7 +165,10 @@ impl Host {
             let fields: Vec<Field<'_>> =
                 answer.fields.iter().map(|(name, value)| (&name[..], &value[..])).collect();
             match self.respond(answer.request, answer.status, &fields, &answer.body) {
-                Ok(_) | Err(Status::GONE | Status::STATE) => {}
+                Ok(_) => {}
+                Err(why @ (Status::GONE | Status::STATE)) => {
+                    self.engine.count_dropped(answer.request, why, answer.body.len());
+                }
                 Err(why) => self.fail_request(answer.request, why),
             }
         }

@@ -9,7 +9,7 @@ mod output;
 
 pub use input::{Hot, Piece};
 
-use super::life::{Life, Turn};
+use super::life::{History, Life, Turn};
 use super::link::Link;
 use super::policy::{Framing, Policy};
 use super::{NEVER, Owner};
@@ -49,6 +49,7 @@ pub struct Conn {
     discarded: usize,
     want: usize,
     life: Life,
+    history: History,
     /// True exactly when the kernel has said "readable" and no read has found the end of it since.
     pub readable: bool,
     /// True exactly when the kernel has said "writable" and no write has found the end of it since.
@@ -119,6 +120,7 @@ impl Conn {
             discarded: 0,
             want: 0,
             life,
+            history: History::default(),
             readable: false,
             writable: life == Life::Open,
             hangup: false,
@@ -176,7 +178,16 @@ impl Conn {
     pub fn turn(&mut self, input: Turn) {
         let next = self.life.next(input);
         debug_assert!(next.is_some(), "{:?} cannot take {input:?}", self.life);
-        self.life = next.unwrap_or(Life::Closed);
+        let next = next.unwrap_or(Life::Closed);
+        if next != self.life {
+            self.history.push(self.life, input);
+        }
+        self.life = next;
+    }
+
+    /// The changes of its life since this was last asked.
+    pub fn take_history(&mut self) -> History {
+        std::mem::take(&mut self.history)
     }
 
     /// Ends it for a reason that is not the program's; the first reason stands.

@@ -41,6 +41,32 @@ pub enum Turn {
     Deadline,
 }
 
+/// The changes of a life that nobody was told of yet. Each life has at most five, for no state
+/// comes twice, so they fit into one word: six bits each, the oldest lowest, none is zero.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub struct History(u32);
+
+impl History {
+    /// A life leaves `state` by `input`.
+    pub fn push(&mut self, state: Life, input: Turn) {
+        let used = u32::BITS - self.0.leading_zeros();
+        self.0 |= ((state as u32) << 3 | (input as u32 + 1)) << used.next_multiple_of(6);
+    }
+}
+
+impl Iterator for History {
+    type Item = (Life, Turn);
+    fn next(&mut self) -> Option<(Life, Turn)> {
+        let (state, input) = (self.0 >> 3 & 7, self.0 & 7);
+        self.0 >>= 6;
+        Some((Life::STATES[state as usize], *Turn::ALL.get((input as usize).checked_sub(1)?)?))
+    }
+}
+
+impl Turn {
+    const ALL: &'static [Turn] = Life::INPUTS;
+}
+
 impl Machine for Life {
     type Input = Turn;
     const NAME: &'static str = "connection";
@@ -91,5 +117,34 @@ impl Machine for Life {
             Life::Lingering => "all is sent and ended; the peer's end is awaited, bounded",
             Life::Closed => "it is over",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every way through a life, from each of its beginnings.
+    fn walk(life: Life, told: &mut Vec<(Life, Turn)>, longest: &mut usize) {
+        let mut history = History::default();
+        told.iter().for_each(|(state, input)| history.push(*state, *input));
+        assert_eq!(history.collect::<Vec<_>>(), *told);
+        *longest = told.len().max(*longest);
+        for input in Life::INPUTS {
+            if let Some(next) = life.next(*input).filter(|next| *next != life) {
+                told.push((life, *input));
+                walk(next, told, longest);
+                told.pop();
+            }
+        }
+    }
+
+    #[test]
+    fn a_history_holds_the_longest_life() {
+        let mut longest = 0;
+        for first in [Life::Connecting, Life::Open] {
+            walk(first, &mut Vec::new(), &mut longest);
+        }
+        assert_eq!(longest, 5);
     }
 }

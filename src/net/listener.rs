@@ -89,6 +89,11 @@ impl Listener {
         self.kept = Some(fd);
     }
 
+    /// Whether a connection is kept.
+    pub fn has_kept(&self) -> bool {
+        self.kept.is_some()
+    }
+
     /// Closes the descriptors.
     pub fn shut(&mut self) {
         self.fd = None;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The select(2) backend. Is not: the system call, which is `sys::select`. INVARIANTS: a bit of
-//! `read` or `write` is set exactly while that readiness is to be told; a descriptor is in `entries`
-//! exactly while its interest is not NONE.
+//! `read` or `write` is set exactly while that readiness is to be told; a descriptor is in
+//! `entries` exactly while its interest is not NONE.
 
 use super::{Event, Interest, Selector, Token};
 use crate::base::limits::BATCH;
@@ -89,7 +89,7 @@ impl Selected {
 }
 
 impl Selector for Selected {
-    fn update(&mut self, fd: Fd, token: Token, _old: Interest, new: Interest) -> io::Result<()> {
+    fn update(&mut self, fd: Fd, token: Token, old: Interest, new: Interest) -> io::Result<()> {
         if new.is_none() {
             self.forget(usize::try_from(fd.raw()).unwrap_or(usize::MAX));
             return Ok(());
@@ -97,6 +97,9 @@ impl Selector for Selected {
         let index = Selected::index(fd)?;
         if self.entries.len() <= index {
             self.entries.resize(index + 1, None);
+        }
+        if old.is_none() && self.entries[index].is_some() {
+            return Err(io::Error::from_raw_os_error(libc::EEXIST));
         }
         self.forget(index);
         self.entries[index] = Some(Entry { token, once: new.contains(Interest::ONCE) });

@@ -91,6 +91,21 @@ impl Raw {
     }
 }
 
+/// The internet address at a pointer; none where it is of another family, or cut short.
+///
+/// # Safety
+/// `from` is null or points to `len` readable bytes.
+pub(super) unsafe fn copy(from: *const libc::sockaddr, len: libc::socklen_t) -> Option<SocketAddr> {
+    if from.is_null() || len > ANY {
+        return None;
+    }
+    let mut raw = Raw { storage: zeroed(), len };
+    let into = (&raw mut raw.storage).cast::<u8>();
+    // SAFETY: the caller promised the bytes, and the storage has room for ANY of them.
+    unsafe { std::ptr::copy_nonoverlapping(from.cast::<u8>(), into, len as usize) };
+    raw.get()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,7 +115,11 @@ mod tests {
         let scoped = SocketAddrV6::new("fe80::1".parse().unwrap(), 443, 7, 2);
         for addr in ["127.0.0.1:80".parse().unwrap(), "[::1]:65535".parse().unwrap(), scoped.into()]
         {
-            assert_eq!(Raw::new(addr).get(), Some(addr));
+            let raw = Raw::new(addr);
+            assert_eq!(raw.get(), Some(addr));
+            // SAFETY: the pointer and the lengths are those of one value, the second one shorter.
+            let copies = unsafe { [copy(raw.as_ptr(), raw.len()), copy(raw.as_ptr(), 4)] };
+            assert_eq!(copies, [Some(addr), None]);
         }
     }
 

@@ -16,6 +16,8 @@ pub fn status(os_error: i32) -> Status {
         libc::EADDRINUSE | libc::EEXIST => Status::INUSE,
         libc::EADDRNOTAVAIL | libc::EAFNOSUPPORT => Status::ADDRESS,
         libc::EACCES | libc::EPERM => Status::ACCESS,
+        libc::ENOENT | libc::ENOTDIR => Status::NOTFOUND,
+        libc::EAGAIN => Status::AGAIN,
         _ => Status::OS,
     }
 }

@@ -24,7 +24,7 @@ macro_rules! calls {
 
             /// Whether it moves bytes, and may move fewer than it was asked for.
             pub fn transfers(self) -> bool {
-                matches!(self, Call::Read | Call::Recv | Call::Send | Call::Write)
+                matches!(self, Call::Pread | Call::Read | Call::Recv | Call::Send | Call::Write)
             }
         }
     };
@@ -37,22 +37,40 @@ calls! {
     Atfork = "atfork",
     Bind = "bind",
     Connect = "connect",
+    Dup = "dup",
     EpollCreate = "epoll_create",
     EpollCtl = "epoll_ctl",
     EpollWait = "epoll_wait",
     Eventfd = "eventfd",
+    Fork = "fork",
+    Fstat = "fstat",
+    Getaddrinfo = "getaddrinfo",
     Getpeername = "getpeername",
     Getsockname = "getsockname",
     Getsockopt = "getsockopt",
+    Kevent = "kevent",
+    Kill = "kill",
+    Kqueue = "kqueue",
     Listen = "listen",
+    Open = "open",
+    PidfdOpen = "pidfd_open",
     Pipe = "pipe",
     Poll = "poll",
+    Pread = "pread",
     Read = "read",
     Recv = "recv",
+    Select = "select",
     Send = "send",
     Setsockopt = "setsockopt",
     Shutdown = "shutdown",
+    Sigaction = "sigaction",
+    Signalfd = "signalfd",
     Socket = "socket",
+    Socketpair = "socketpair",
+    Thread = "pthread_create",
+    TimerfdCreate = "timerfd_create",
+    TimerfdSettime = "timerfd_settime",
+    Wait = "wait",
     Write = "write",
 }
 

@@ -10,7 +10,8 @@ mod kernel;
 #[cfg(target_os = "linux")]
 mod shim;
 
-use super::Fd;
+use super::fault::{self, Call};
+use super::{Fd, check};
 #[cfg(not(target_os = "linux"))]
 use kernel as system;
 #[cfg(target_os = "linux")]
@@ -136,6 +137,7 @@ pub struct Kqueue(system::Queue);
 impl Kqueue {
     /// One that watches nothing, close-on-exec.
     pub fn new() -> io::Result<Kqueue> {
+        check(fault::call(Call::Kqueue, || 0))?;
         system::Queue::new().map(Kqueue)
     }
 
@@ -163,6 +165,8 @@ impl Kqueue {
                 std::slice::from_raw_parts_mut(out.as_mut_ptr().cast(), out.len()),
             )
         };
-        self.0.kevent(changes, out, timeout.map(|timeout| timeout.min(LONGEST)))
+        let timeout = timeout.map(|timeout| timeout.min(LONGEST));
+        let count = || self.0.kevent(changes, out, timeout);
+        check(fault::call(Call::Kevent, count)).map(|n| n as usize)
     }
 }

@@ -2,10 +2,12 @@
 //! select(2). Is not: the selector, which is `reactor::select`. INVARIANT: no number is put into a
 //! set that has no bit for it.
 
+use super::fault::{self, Call};
 use std::io;
 use std::time::Duration;
 
 /// Descriptors of this number and above have no bit in a set.
+#[allow(clippy::unnecessary_cast, reason = "its type is not the same everywhere")]
 pub const SIZE: usize = libc::FD_SETSIZE as usize;
 
 /// A wait above 24 days ends after 24 days; systems refuse times of more than some years.
@@ -75,8 +77,8 @@ pub fn wait(
     // SAFETY: the sets and the time, or null in its place, are exclusively borrowed for the call,
     // and `below` is not above the size of a set.
     let ready =
-        unsafe { libc::select(below, &mut read.0, &mut write.0, std::ptr::null_mut(), time) };
-    super::check(ready).map(|n| n as usize)
+        || unsafe { libc::select(below, &mut read.0, &mut write.0, std::ptr::null_mut(), time) };
+    super::check(fault::call(Call::Select, ready)).map(|n| n as usize)
 }
 
 /// The time, rounded up.
@@ -102,6 +104,7 @@ mod tests {
     }
 
     #[test]
+    #[allow(clippy::useless_conversion, reason = "their types are not the same everywhere")]
     fn a_time_rounds_up_to_microseconds() {
         let parts = |nanos| {
             let time = timeval(Duration::from_nanos(nanos));

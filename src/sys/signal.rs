@@ -8,6 +8,7 @@ mod waiting;
 pub use waiting::Waiting;
 
 use super::check;
+use super::fault::{self, Call};
 use std::io;
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
@@ -57,7 +58,8 @@ fn action(number: Number, new: Option<&libc::sigaction>) -> io::Result<Action> {
     let mut old = MaybeUninit::zeroed();
     // SAFETY: `new` is null or a whole struct, and the old one has its space, which all zero is a
     // value for.
-    check(unsafe { libc::sigaction(number.raw(), new, old.as_mut_ptr()) })?;
+    let call = || unsafe { libc::sigaction(number.raw(), new, old.as_mut_ptr()) };
+    check(fault::call(Call::Sigaction, call))?;
     // SAFETY: as above.
     Ok(Action(unsafe { old.assume_init() }))
 }

@@ -368,6 +368,66 @@ static void its_budget(uint32_t budget)
     free(log);
 }
 
+/* --- paused by the program --- */
+
+static void held(void)
+{
+    struct wire_log *log = wire_log_new(wire_loop());
+    int fds[2];
+    char byte;
+    wire_listen(log);
+    EQUAL(wc_listener_resume(log->listener), WC_OK, "a listener that is not paused goes on");
+    EQUAL(wc_listener_pause(log->listener), WC_OK, "one is paused");
+    EQUAL(wc_listener_pause(log->listener), WC_OK, "twice is once");
+    fds[0] = wire_client(log->port);
+    wire_turns(log->loop, 5);
+    EQUAL(log->opened, 0, "the system takes a client in, the listener does not");
+    EQUAL(wire_stats(log->loop).listeners, 1, "it is still there");
+    EQUAL(wc_listener_resume(log->listener), WC_OK, "it goes on");
+    CHECK(wire_run(log->loop, wire_opened, log), "with the one that has waited");
+    MUST(wc_listener_pause(log->listener));
+    wire_send(fds[0], "x");
+    CHECK(wire_run(log->loop, wire_got_data, log), "connections go on while it is paused");
+    fds[1] = wire_client(log->port);
+    EQUAL(wc_listener_close(log->listener), WC_OK, "it is closed while it is paused");
+    EQUAL(wc_listener_pause(log->listener), WC_E_GONE, "then it cannot be paused");
+    EQUAL(wc_listener_resume(log->listener), WC_E_GONE, "nor go on");
+    wire_turns(log->loop, 2);
+    MUST(fcntl(fds[1], F_SETFL, 0));
+    CHECK(recv(fds[1], &byte, 1, 0) <= 0, "whoever waits then is turned away");
+    EQUAL(log->opened, 1, "and was never a connection");
+    MUST(close(fds[0]));
+    MUST(close(fds[1]));
+    MUST(wc_loop_free(log->loop));
+    free(log);
+}
+
+/* Paused by the program while it waits for a connection to end: the end does not open it. */
+static void held_while_full(void)
+{
+    struct wire_log *log = wire_log_new(wire_loop());
+    wc_listen_options where = wire_listen_options();
+    int fds[2];
+    where.max_connections = 1;
+    wire_listen_with(log, &where, NULL);
+    fds[0] = wire_client(log->port);
+    fds[1] = wire_client(log->port);
+    CHECK(wire_run(log->loop, wire_opened, log), "one of two is taken");
+    wire_turns(log->loop, 2);
+    MUST(wc_listener_pause(log->listener));
+    MUST(wc_conn_close(log->conn, WC_CLOSE_NOW));
+    CHECK(wire_run(log->loop, wire_closed, log), "it ends");
+    wire_turns(log->loop, 5);
+    EQUAL(log->opened, 1, "a paused listener takes no other");
+    MUST(wc_listener_resume(log->listener));
+    log->opened = 0;
+    CHECK(wire_run(log->loop, wire_opened, log), "until it goes on");
+    MUST(close(fds[0]));
+    MUST(close(fds[1]));
+    MUST(wc_loop_free(log->loop));
+    free(log);
+}
+
 int main(void)
 {
     wc_listen_options where = wire_listen_options();
@@ -381,5 +441,7 @@ int main(void)
     EQUAL(where.backlog, 2048, "so is BACKLOG");
     its_budget(64);
     its_budget(3);
+    held();
+    held_while_full();
     return tap_done();
 }

@@ -10,6 +10,7 @@ static void options(void)
     wc_loop_options options;
     wc_loop loop = 7;
     wc_str name;
+    uint32_t bits;
     const char *given = getenv("WEBCORE_BACKEND");
     size_t at;
     EQUAL(wc_loop_options_init(NULL, sizeof options), WC_E_INVAL, "null options are refused");
@@ -23,7 +24,16 @@ static void options(void)
     EQUAL(loop, 7, "and nothing is written");
     CHECK(wc_backend_count() >= 1, "there is a backend");
     CHECK(wc_backend_name(wc_backend_count()) == NULL, "and none past the last");
+    EQUAL(wc_backend_features(wc_backend_count(), &bits), WC_E_INVAL, "so it has no features");
+    EQUAL(wc_backend_features(0, NULL), WC_E_INVAL, "which want a place");
     for (at = 0; at < wc_backend_count(); at++) {
+        uint32_t kept = WC_FEATURE_EDGE | WC_FEATURE_HANGUP | WC_FEATURE_DESCRIPTOR;
+        EQUAL(wc_backend_features(at, &bits), WC_OK, "a backend has features");
+        EQUAL(bits,
+              strcmp(wc_backend_name(at), "select") == 0 ? 0
+              : strcmp(wc_backend_name(at), "poll") == 0 ? WC_FEATURE_HANGUP
+                                                         : kept,
+              wc_backend_name(at));
         options.backend = wc_backend_name(at);
         EQUAL(wc_loop_new(&options, &loop), WC_OK, options.backend);
         EQUAL(wc_loop_backend(loop, &name), WC_OK, "a loop tells its backend");

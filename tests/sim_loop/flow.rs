@@ -224,7 +224,7 @@ fn posts_come_in_order_and_a_stop_is_told_once() {
     let (conn, peer) = sim.adopt(&Policy::default());
     sim.run(0);
     let door = sim.engine.door().clone();
-    let push = |message| door.push(message).map_err(|(status, _)| status).unwrap();
+    let push = |message| door.push(message, 0).map_err(|(status, _)| status).unwrap();
     push(Message::Post(Parcel([1, 0, 0])));
     push(Message::Send(conn, b"hi".to_vec()));
     push(Message::Post(Parcel([2, 0, 0])));
@@ -238,6 +238,7 @@ fn posts_come_in_order_and_a_stop_is_told_once() {
     let said = ["0 Conn 0 open", "0 post [1, 0, 0]", "0 post [2, 0, 0]", "0 Conn 0 closed WC_OK"];
     assert_eq!((sim.said(), peer.got()), (said.map(str::to_owned).into(), "hi".to_owned()));
     assert_eq!(sim.engine.stats().posts, 5);
+    assert_eq!(sim.engine.stats().posts_dropped, 1, "the one that was too late");
 }
 
 #[test]

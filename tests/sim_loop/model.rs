@@ -173,7 +173,7 @@ impl Story {
             1 => self.timers.change(&mut self.engine, &self.kernel, &mut self.dice),
             2 => {
                 let post = Message::Post(Parcel([self.posted, 0, 0]));
-                assert!(self.engine.door().push(post).is_ok());
+                assert!(self.engine.door().push(post, 0).is_ok());
                 self.posted += 1;
             }
             3 if self.dice.once_in(4) => {

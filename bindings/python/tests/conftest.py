@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Every test that uses `loop` runs on each backend of this machine; a warning is a failure."""
+"""Every test that uses `loop` runs on each backend of the library; a warning is a failure.
+
+With the variable WEBCORE_LIBRARY that is another library, such as the one for tests, which has the
+kqueue backend on Linux, too.
+"""
 
 from pathlib import Path
 
 import pytest
 import talk  # noqa: F401 (it makes the package importable)
-
-BACKENDS = ["epoll", "poll"] if talk.sys.platform == "linux" else ["poll"]
+from webcore import backends
 
 
 def pytest_collection_modifyitems(items):
@@ -16,7 +19,7 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.filterwarnings("error"))
 
 
-@pytest.fixture(params=BACKENDS)
+@pytest.fixture(params=backends())
 def loop(request):
     """A loop of one backend; after the test nothing of it is held any more."""
     import webcore

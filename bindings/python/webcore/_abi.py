@@ -40,6 +40,7 @@ WC_E_ACCESS = -56
 WC_E_CONNECT = -57
 WC_E_FREED = -58
 WC_E_NOTFOUND = -59
+WC_E_AGAIN = -60
 WC_E_RESET = -80
 WC_E_EOF = -81
 WC_E_TOO_LONG = -82
@@ -107,6 +108,9 @@ WC_H_HEAD_TIME = 55
 WC_H_BODY_TIME = 56
 WC_H_ANSWER_TIME = 57
 WC_H_NO_ROOM = 58
+WC_FEATURE_EDGE = 1
+WC_FEATURE_HANGUP = 2
+WC_FEATURE_DESCRIPTOR = 4
 WC_EVENT_OPEN = 1
 WC_EVENT_DATA = 2
 WC_EVENT_TOO_LONG = 3
@@ -127,7 +131,18 @@ WC_EVENT_REQUEST_DRAIN = 17
 WC_EVENT_REQUEST_CLOSE = 18
 WC_EVENT_REJECT = 19
 WC_EVENT_WATCH = 20
+WC_EVENT_CHILD_EXIT = 22
 WC_EVENT_SIGNAL = 21
+WC_EVENT_JOB = 23
+WC_HISTOGRAM_BUCKETS = 40
+WC_HISTOGRAM_CALLBACK = 1
+WC_HISTOGRAM_TURN = 2
+WC_HISTOGRAM_LATENESS = 3
+WC_LOG_NONE = 0
+WC_LOG_ERROR = 1
+WC_LOG_WARN = 2
+WC_LOG_INFO = 3
+WC_LOG_DEBUG = 4
 WC_READ = 1
 WC_WRITE = 2
 WC_EDGE = 8
@@ -151,6 +166,18 @@ WC_CONN_HALF_OPEN = 2
 WC_CONN_FLUSHING = 3
 WC_CONN_LINGERING = 4
 WC_CONN_CLOSED = 5
+WC_STDIO_INHERIT = 0
+WC_STDIO_NULL = 1
+WC_STDIO_CLOSED = 2
+WC_STDIO_FILE = 3
+WC_STDIO_FD = 4
+WC_STDIO_STREAM = 5
+WC_STDIO_SAME = 6
+WC_CHILD_IN = 0
+WC_CHILD_OUT = 1
+WC_CHILD_ERR = 2
+WC_CHILD_GROUP = 1
+WC_CHILD_NO_CORE = 2
 WC_LENGTH_UNKNOWN = -1
 WC_HTTP_HEAD = 1
 WC_HTTP_BODY = 2
@@ -163,6 +190,7 @@ wc_signal = c_uint64
 wc_child = c_uint64
 wc_pool = c_uint64
 wc_job = c_uint64
+wc_post = c_uint64
 wc_timer = c_uint64
 wc_listener = c_uint64
 wc_conn = c_uint64
@@ -202,12 +230,25 @@ class wc_loop_stats(Structure):
         ("requests", c_uint64),
         ("timers_fired", c_uint64),
         ("posts", c_uint64),
+        ("posts_dropped", c_uint64),
         ("connections", c_uint32),
         ("listeners", c_uint32),
         ("timers", c_uint32),
         ("live_requests", c_uint32),
         ("watches", c_uint32),
         ("signals", c_uint32),
+        ("children", c_uint32),
+        ("pools", c_uint32),
+        ("jobs", c_uint32),
+        ("post_objects", c_uint32),
+        ("wakeups", c_uint64),
+        ("late_timers", c_uint64),
+        ("callbacks", c_uint64),
+        ("callback_ns", c_uint64),
+        ("longest_callback_ns", c_uint64),
+        ("slow_callbacks", c_uint64),
+        ("transitions_dropped", c_uint64),
+        ("lines_dropped", c_uint64),
     ]
 
 
@@ -232,10 +273,45 @@ class wc_loop_options(Structure):
         ("backend", c_char_p),
         ("max_connections", c_uint32),
         ("stay", c_uint32),
+        ("measure", c_uint32),
+        ("slow_ms", c_uint32),
     ]
 
 
 wc_post_fn = CFUNCTYPE(None, wc_loop, c_void_p)
+wc_slow_fn = CFUNCTYPE(None, wc_loop, c_int32, c_uint64, c_uint32, c_void_p)
+
+
+class wc_transition(Structure):
+    _fields_ = [
+        ("size", c_size_t),
+        ("time_ms", c_uint64),
+        ("object", c_uint64),
+        ("machine", c_char_p),
+        ("state", c_char_p),
+        ("input", c_char_p),
+        ("next", c_char_p),
+    ]
+
+
+wc_trace_fn = CFUNCTYPE(None, POINTER(wc_transition), c_void_p)
+
+
+class wc_log_line(Structure):
+    _fields_ = [
+        ("size", c_size_t),
+        ("time_ms", c_uint64),
+        ("object", c_uint64),
+        ("text", c_char_p),
+        ("number", c_int64),
+        ("level", c_int),
+        ("status", wc_status),
+        ("os_error", c_int32),
+        ("reserved", c_int32),
+    ]
+
+
+wc_log_fn = CFUNCTYPE(None, POINTER(wc_log_line), c_void_p)
 wc_watch_fn = CFUNCTYPE(None, wc_watch, c_uint32, c_void_p)
 wc_signal_fn = CFUNCTYPE(None, wc_signal, c_int, c_uint32, c_void_p)
 
@@ -252,6 +328,34 @@ class wc_timer_options(Structure):
 
 
 wc_timer_fn = CFUNCTYPE(None, wc_timer, c_void_p)
+wc_sent_fn = CFUNCTYPE(None, wc_post, c_void_p)
+wc_done_fn = CFUNCTYPE(None, wc_job, wc_status, c_int32, c_void_p, c_size_t, c_void_p)
+
+
+class wc_pool_options(Structure):
+    _fields_ = [
+        ("size", c_size_t),
+        ("stack_bytes", c_size_t),
+        ("threads", c_uint32),
+        ("queue", c_uint32),
+    ]
+
+
+class wc_pool_stats(Structure):
+    _fields_ = [
+        ("size", c_size_t),
+        ("submitted", c_uint64),
+        ("done", c_uint64),
+        ("cancelled", c_uint64),
+        ("refused", c_uint64),
+        ("threads", c_uint32),
+        ("queued", c_uint32),
+        ("running", c_uint32),
+        ("reserved", c_uint32),
+    ]
+
+
+wc_work_fn = CFUNCTYPE(None, c_void_p)
 
 
 class wc_conn_options(Structure):
@@ -328,6 +432,54 @@ class wc_connect_options(Structure):
         ("port", c_uint16),
         ("reserved", c_uint16),
         ("timeout_ms", c_uint32),
+    ]
+
+
+class wc_child_stdio(Structure):
+    _fields_ = [
+        ("size", c_size_t),
+        ("kind", c_int32),
+        ("fd", c_int32),
+        ("path", c_char_p),
+        ("append", c_uint32),
+        ("reserved", c_uint32),
+        ("options", POINTER(wc_conn_options)),
+        ("callbacks", POINTER(wc_conn_callbacks)),
+        ("user", c_void_p),
+        ("free_user", wc_free_fn),
+    ]
+
+
+class wc_child_options(Structure):
+    _fields_ = [
+        ("size", c_size_t),
+        ("program", c_char_p),
+        ("argv", POINTER(c_char_p)),
+        ("env", POINTER(c_char_p)),
+        ("directory", c_char_p),
+        ("input", POINTER(wc_child_stdio)),
+        ("output", POINTER(wc_child_stdio)),
+        ("error", POINTER(wc_child_stdio)),
+        ("flags", c_uint32),
+        ("wall_ms", c_uint32),
+        ("grace_ms", c_uint32),
+        ("output_ms", c_uint32),
+        ("cpu_s", c_uint32),
+        ("files", c_uint32),
+        ("memory_bytes", c_uint64),
+        ("file_bytes", c_uint64),
+    ]
+
+
+wc_exit_fn = CFUNCTYPE(None, wc_child, c_int32, c_int32, wc_status, c_void_p)
+
+
+class wc_child_usage(Structure):
+    _fields_ = [
+        ("size", c_size_t),
+        ("user_us", c_uint64),
+        ("system_us", c_uint64),
+        ("max_rss_bytes", c_uint64),
     ]
 
 
@@ -413,11 +565,13 @@ PROTOTYPES = [
     ("wc_status_text", c_char_p, [wc_status]),
     ("wc_backend_count", c_size_t, []),
     ("wc_backend_name", c_char_p, [c_size_t]),
+    ("wc_backend_features", wc_status, [c_size_t, POINTER(c_uint32)]),
     ("wc_loop_now", wc_status, [wc_loop, POINTER(c_uint64)]),
     ("wc_loop_now_fresh", wc_status, [wc_loop, POINTER(c_uint64)]),
     ("wc_loop_backend", wc_status, [wc_loop, POINTER(wc_str)]),
     ("wc_loop_os_error", wc_status, [wc_loop, POINTER(c_int32)]),
     ("wc_loop_get_stats", wc_status, [wc_loop, POINTER(wc_loop_stats)]),
+    ("wc_event_name", c_char_p, [c_int32]),
     ("wc_loop_options_init", wc_status, [POINTER(wc_loop_options), c_size_t]),
     ("wc_loop_new", wc_status, [POINTER(wc_loop_options), POINTER(wc_loop)]),
     ("wc_loop_run", wc_status, [wc_loop]),
@@ -430,6 +584,11 @@ PROTOTYPES = [
     ("wc_loop_free", wc_status, [wc_loop]),
     ("wc_loop_detach", wc_status, [wc_loop]),
     ("wc_loop_post", wc_status, [wc_loop, wc_post_fn, c_void_p, wc_free_fn]),
+    ("wc_loop_set_watchdog", wc_status, [wc_loop, c_uint32, wc_slow_fn, c_void_p, wc_free_fn]),
+    ("wc_loop_busy", wc_status, [wc_loop, POINTER(c_int32), POINTER(c_uint64), POINTER(c_uint64)]),
+    ("wc_loop_get_histogram", wc_status, [wc_loop, c_int, POINTER(c_uint64), c_size_t]),
+    ("wc_loop_set_trace", wc_status, [wc_loop, wc_trace_fn, c_void_p, wc_free_fn]),
+    ("wc_loop_set_log", wc_status, [wc_loop, c_int, wc_log_fn, c_void_p, wc_free_fn]),
     ("wc_watch_start", wc_status,
      [wc_loop, c_int, c_uint32, wc_watch_fn, c_void_p, wc_free_fn, POINTER(wc_watch)]),
     ("wc_watch_set", wc_status, [wc_watch, c_uint32]),
@@ -447,6 +606,21 @@ PROTOTYPES = [
     ("wc_timer_restart", wc_status, [wc_timer, c_uint32]),
     ("wc_timer_cancel", wc_status, [wc_timer]),
     ("wc_timer_due", wc_status, [wc_timer, POINTER(c_uint64)]),
+    ("wc_post_new", wc_status, [wc_loop, wc_sent_fn, c_void_p, wc_free_fn, POINTER(wc_post)]),
+    ("wc_post_send", wc_status, [wc_post]),
+    ("wc_post_free", wc_status, [wc_post]),
+    ("wc_job_cancel", wc_status, [wc_job]),
+    ("wc_job_address", wc_status, [wc_job, c_size_t, POINTER(c_char), c_size_t, POINTER(c_uint16)]),
+    ("wc_pool_options_init", wc_status, [POINTER(wc_pool_options), c_size_t]),
+    ("wc_pool_new", wc_status, [wc_loop, POINTER(wc_pool_options), POINTER(wc_pool)]),
+    ("wc_pool_free", wc_status, [wc_pool]),
+    ("wc_pool_get_stats", wc_status, [wc_pool, POINTER(wc_pool_stats)]),
+    ("wc_pool_submit", wc_status,
+     [wc_pool, wc_work_fn, wc_done_fn, c_void_p, wc_free_fn, POINTER(wc_job)]),
+    ("wc_pool_resolve", wc_status,
+     [wc_pool, c_char_p, c_uint16, wc_done_fn, c_void_p, wc_free_fn, POINTER(wc_job)]),
+    ("wc_pool_read", wc_status,
+     [wc_pool, c_char_p, c_uint64, c_size_t, wc_done_fn, c_void_p, wc_free_fn, POINTER(wc_job)]),
     ("wc_conn_options_init", wc_status, [POINTER(wc_conn_options), c_size_t]),
     ("wc_conn_send", wc_status, [wc_conn, c_void_p, c_size_t]),
     ("wc_conn_send_frame", wc_status, [wc_conn, c_void_p, c_size_t]),
@@ -480,6 +654,15 @@ PROTOTYPES = [
     ("wc_connect", wc_status,
      [wc_loop, POINTER(wc_connect_options), POINTER(wc_conn_options), POINTER(wc_conn_callbacks),
       c_void_p, wc_free_fn, POINTER(wc_conn)]),
+    ("wc_child_options_init", wc_status, [POINTER(wc_child_options), c_size_t]),
+    ("wc_child_stdio_init", wc_status, [POINTER(wc_child_stdio), c_size_t]),
+    ("wc_child_spawn", wc_status,
+     [wc_loop, POINTER(wc_child_options), wc_exit_fn, c_void_p, wc_free_fn, POINTER(wc_child)]),
+    ("wc_child_kill", wc_status, [wc_child, c_int32]),
+    ("wc_child_stop", wc_status, [wc_child, c_uint32]),
+    ("wc_child_pid", wc_status, [wc_child, POINTER(c_int32)]),
+    ("wc_child_stream", wc_status, [wc_child, c_int32, POINTER(wc_conn)]),
+    ("wc_child_get_usage", wc_status, [wc_child, POINTER(wc_child_usage)]),
     ("wc_http_options_init", wc_status, [POINTER(wc_http_options), c_size_t]),
     ("wc_http_listen", wc_status,
      [wc_loop, POINTER(wc_listen_options), POINTER(wc_conn_options), POINTER(wc_http_options),

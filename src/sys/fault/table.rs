@@ -31,18 +31,6 @@ struct Rule {
     short_to: AtomicUsize,
 }
 
-impl Rule {
-    const fn none() -> Rule {
-        Rule {
-            call: AtomicUsize::new(0),
-            from: AtomicU32::new(0),
-            until: AtomicU32::new(0),
-            os_error: AtomicI32::new(0),
-            short_to: AtomicUsize::new(0),
-        }
-    }
-}
-
 struct Table {
     rules: [Rule; ROOM],
     /// How many of them count.
@@ -56,7 +44,15 @@ static TABLE: Table = Table::new();
 impl Table {
     const fn new() -> Table {
         Table {
-            rules: [const { Rule::none() }; ROOM],
+            rules: [const {
+                Rule {
+                    call: AtomicUsize::new(0),
+                    from: AtomicU32::new(0),
+                    until: AtomicU32::new(0),
+                    os_error: AtomicI32::new(0),
+                    short_to: AtomicUsize::new(0),
+                }
+            }; ROOM],
             len: AtomicUsize::new(0),
             asked: [const { AtomicU32::new(0) }; Call::ALL.len()],
             hits: [const { AtomicU32::new(0) }; Call::ALL.len()],

@@ -32,13 +32,13 @@ impl Queue {
         Fd::of(&self.0)
     }
 
-    /// kevent(2).
+    /// kevent(2): -1 with errno for an error.
     pub fn kevent(
         &mut self,
         changes: &[kevent],
         out: &mut [kevent],
         timeout: Option<Duration>,
-    ) -> io::Result<usize> {
+    ) -> libc::c_int {
         let time = timeout.map(|timeout| libc::timespec {
             tv_sec: timeout.as_secs() as _,
             tv_nsec: timeout.subsec_nanos() as _,
@@ -48,10 +48,10 @@ impl Queue {
         let (count, room) = (changes.len().min(COUNTED) as _, out.len().min(COUNTED) as _);
         // SAFETY: the pointers and counts are those of slices that are borrowed for the call, and
         // the time is null or lives as long.
-        check(unsafe {
-            libc::kevent(self.0.as_raw_fd(), changes.as_ptr(), count, out.as_mut_ptr(), room, time)
-        })
-        .map(|n| n as usize)
+        unsafe {
+            let list = out.as_mut_ptr();
+            libc::kevent(self.0.as_raw_fd(), changes.as_ptr(), count, list, room, time)
+        }
     }
 }
 

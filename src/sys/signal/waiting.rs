@@ -5,6 +5,7 @@
 
 use super::{Number, check};
 use crate::sys::Fd;
+use crate::sys::fault::{self, Call};
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
@@ -37,7 +38,8 @@ impl Waiting {
 fn signalfd(fd: i32, numbers: &[Number]) -> io::Result<i32> {
     let set = super::of(numbers);
     // SAFETY: the set is whole and stands during the call.
-    check(unsafe { libc::signalfd(fd, &set, libc::SFD_CLOEXEC | libc::SFD_NONBLOCK) })
+    let call = || unsafe { libc::signalfd(fd, &set, libc::SFD_CLOEXEC | libc::SFD_NONBLOCK) };
+    check(fault::call(Call::Signalfd, call))
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
@@ -45,7 +47,7 @@ impl Waiting {
     /// One that tells of no signal; close-on-exec.
     pub fn new() -> io::Result<Waiting> {
         // SAFETY: kqueue takes no argument.
-        let fd = check(unsafe { libc::kqueue() })?;
+        let fd = check(fault::call(Call::Kqueue, || unsafe { libc::kqueue() }))?;
         // SAFETY: the call succeeded, so the descriptor is open and nobody else's.
         let fd = unsafe { OwnedFd::from_raw_fd(fd) };
         // SAFETY: this command takes an integer only.
@@ -84,7 +86,7 @@ impl Waiting {
     fn kevent(&self, changes: &[libc::kevent], told: &mut [libc::kevent]) -> io::Result<usize> {
         let now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
         // SAFETY: pointers and counts are those of two slices that stand during the call.
-        let count = unsafe {
+        let call = || unsafe {
             libc::kevent(
                 self.fd.as_raw_fd(),
                 changes.as_ptr(),
@@ -94,7 +96,7 @@ impl Waiting {
                 &now,
             )
         };
-        check(count).map(|count| count as usize)
+        check(fault::call(Call::Kevent, call)).map(|count| count as usize)
     }
 }
 

@@ -35,13 +35,13 @@ impl Watcher {
 
     /// What a change is refused with.
     fn refusal(&mut self, fd: &impl AsRawFd, filter: i16, flags: u16) -> Option<i32> {
-        let result = self.0.kevent(&[change(fd, filter, flags)], &mut [], NOW);
+        let result = self.0.answer(&[change(fd, filter, flags)], &mut [], NOW);
         result.err().and_then(|error| error.raw_os_error())
     }
 
     fn told_at_most(&mut self, most: usize, timeout: Option<Duration>) -> Vec<Told> {
         let mut out = vec![BLANK; most];
-        let count = self.0.kevent(&[], &mut out, timeout).unwrap();
+        let count = self.0.answer(&[], &mut out, timeout).unwrap();
         let told = |e: &kevent| (e.filter, e.data, e.flags & EV_EOF != 0, e.fflags);
         let mut told: Vec<Told> = out[..count].iter().map(told).collect();
         told.sort_unstable_by_key(|told| -told.0);
@@ -295,14 +295,14 @@ fn a_refused_change_is_reported_where_there_is_room_and_the_rest_is_made() {
         change(&near, EVFILT_READ, EV_ADD),
     ];
     let mut out = [BLANK; 4];
-    assert_eq!(watcher.0.kevent(&changes, &mut out, SOON).unwrap(), 2, "and no event");
+    assert_eq!(watcher.0.answer(&changes, &mut out, SOON).unwrap(), 2, "and no event");
     let errors: Vec<(u16, isize)> = out[..2].iter().map(|e| (e.flags, e.data)).collect();
     let expected = [(EV_ERROR, libc::EBADF as isize), (EV_ERROR, libc::ENOENT as isize)];
     assert_eq!(errors, expected);
     assert_eq!(watcher.told(SOON).len(), 1);
     // With room for one the second refusal is that of the call, and the third change is not made.
     watcher = Watcher::new();
-    let refused = watcher.0.kevent(&changes, &mut out[..1], SOON).unwrap_err();
+    let refused = watcher.0.answer(&changes, &mut out[..1], SOON).unwrap_err();
     assert_eq!(refused.raw_os_error(), Some(libc::ENOENT));
     assert_eq!(watcher.told(NOW), []);
 }
