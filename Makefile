@@ -42,7 +42,7 @@ OBJECTS = $(EXAMPLES).o
 C_EXAMPLES := $(patsubst c_examples/%.c,%,$(wildcard c_examples/*.c))
 WEBSERV := $(wildcard c_examples/webserv98/*.cpp)
 
-.PHONY: all testlib c_examples run test check cross header docs install clean force
+.PHONY: all testlib c_examples run test check cross header docs sanitize install clean force
 .DELETE_ON_ERROR:
 
 all: $(LIB)/.built
@@ -123,6 +123,14 @@ SYSTEMS =
 
 cross:
 	@sh tools/cross.sh $(SYSTEMS)
+
+# The tests in C and the examples under the address sanitizer and the thread sanitizer; part of test.
+
+sanitize:
+	@sh tools/setup.sh test
+	@sh tools/sanitize.sh
+	@python=build/venv/bin/python; [ -x $$python ] || python=$(PYTHON); \
+		$$python -m pytest -q -rs tests/test_sanitize.py
 
 # Generated files: the header, the list of symbols and the prototypes of Python; the documents.
 # Their tests hold them fresh.

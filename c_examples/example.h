@@ -73,37 +73,29 @@ static inline int parse_port(int argc, char **argv, uint16_t fallback, uint16_t 
     return 1;
 }
 
-/* Written once, before the handler is installed, and only read afterwards. */
+/* The loop that signals stop; it outlives the watchers that point to it. */
 static wc_loop example_loop;
 
 /*
- * A signal handler may call very few functions (signal-safety(7)): no printf, no malloc, no exit.
- * wc_loop_stop is one that it may call. It keeps errno, which the interrupted code may be about
- * to read, and it is remembered: a signal that comes before wc_loop_run is not lost.
+ * This is no signal handler, where hardly anything may be called (signal-safety(7)): the loop calls
+ * it between two other callbacks. A signal that comes before wc_loop_run is told then.
  */
-static inline void example_on_signal(int number)
+static inline void example_on_signal(wc_signal signal, int number, uint32_t count, void *user)
 {
+    (void)signal;
     (void)number;
-    if (wc_loop_stop(example_loop) < 0) {
-        _exit(1);
-    }
+    (void)count;
+    (void)failed(wc_loop_stop(*(wc_loop *)user), "wc_loop_stop");
 }
 
-/* SIGINT and SIGTERM stop the loop. sigaction, not signal: its behaviour is the same everywhere. */
+/* SIGINT and SIGTERM stop the loop. */
 static inline int stop_on_signals(wc_loop loop)
 {
-    struct sigaction action;
+    wc_signal_fn stop = example_on_signal;
 
     example_loop = loop;
-    memset(&action, 0, sizeof action);
-    action.sa_handler = example_on_signal;
-    action.sa_flags = SA_RESTART;
-    sigemptyset(&action.sa_mask);
-    if (sigaction(SIGINT, &action, NULL) != 0 || sigaction(SIGTERM, &action, NULL) != 0) {
-        perror("sigaction");
-        return 0;
-    }
-    return 1;
+    return !failed(wc_signal_start(loop, SIGINT, stop, &example_loop, NULL, NULL), "SIGINT")
+        && !failed(wc_signal_start(loop, SIGTERM, stop, &example_loop, NULL, NULL), "SIGTERM");
 }
 
 /*

@@ -23,7 +23,7 @@ static void must(wc_conn conn, wc_status status, const char *what)
     }
 }
 
-static void serve(const wc_event *event)
+static void serve(wc_loop loop, const wc_event *event)
 {
     wc_status status;
 
@@ -43,6 +43,10 @@ static void serve(const wc_event *event)
     case WC_EVENT_IDLE:
         /* FLUSH: echoes that are still queued reach a client that only closed its own side. */
         must(event->object, wc_conn_close(event->object, WC_CLOSE_FLUSH), "wc_conn_close");
+        break;
+    case WC_EVENT_SIGNAL:
+        /* stop_on_signals has left a callback for it; both faces can be used side by side. */
+        (void)failed(wc_loop_dispatch(loop), "wc_loop_dispatch");
         break;
     default:
         /*
@@ -97,7 +101,7 @@ int main(int argc, char **argv)
     event.size = sizeof event;
     /* A time limit instead of WC_FOREVER would give WC_NONE now and then, for other work. */
     while ((status = wc_loop_next(loop, WC_FOREVER, &event)) == WC_OK) {
-        serve(&event);
+        serve(loop, &event);
     }
     /* WC_STOPPED after a signal; an error prints itself. */
     return finish(loop, status);

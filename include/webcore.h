@@ -502,6 +502,8 @@ typedef struct wc_loop_stats {
     uint32_t watches;
     /** Watchers of signals that live. */
     uint32_t signals;
+    /** Children that live. */
+    uint32_t children;
     /** Pools of threads now. */
     uint32_t pools;
     /** Jobs of pools now. */
@@ -513,8 +515,8 @@ typedef struct wc_loop_stats {
     /** Of timers_fired, those later than LATE_MS (docs/LIMITS.md) after their time. */
     uint64_t late_timers;
     /**
-     * Callbacks, hooks and free_user functions called; 0 unless the loop measures or has a watchdog,
-     * as the three below.
+     * Callbacks, hooks and free_user functions called; 0 unless the loop measures or has a
+     * watchdog, as the three below.
      */
     uint64_t callbacks;
     /** Nanoseconds in them. */
@@ -637,7 +639,10 @@ wc_status wc_loop_get_stats(wc_loop loop_,
 
 /* ---- event ---- */
 
-/** A connection is open. parent: its listener, or 0 if it was made by wc_connect. */
+/**
+ * A connection is open. parent: its listener; the child that it is a stream of; or 0 if it was made
+ * by wc_connect.
+ */
 #define WC_EVENT_OPEN 1
 
 /**
@@ -719,6 +724,13 @@ wc_status wc_loop_get_stats(wc_loop loop_,
 #define WC_EVENT_WATCH 20
 
 /**
+ * A child has exited and its output has ended. detail: what it gave to exit(3), or -1; os_error:
+ * the signal that ended it, or 0; status: WC_OK if it ended by itself. Its last event, after those
+ * of its streams.
+ */
+#define WC_EVENT_CHILD_EXIT 22
+
+/**
  * A signal came. detail: its number; os_error: how often, since this was told last.
  */
 #define WC_EVENT_SIGNAL 21
@@ -787,8 +799,9 @@ typedef struct wc_loop_options {
      */
     uint32_t stay;
     /**
-     * Not 0: the loop measures itself: histograms (wc_loop_get_histogram) and the time in callbacks
-     * (wc_loop_get_stats). Costs two looks at the clock for each callback and one for each turn.
+     * Not 0: the loop measures itself: histograms (wc_loop_get_histogram) and the time in
+     * callbacks (wc_loop_get_stats). Costs two looks at the clock for each callback and one for
+     * each turn.
      */
     uint32_t measure;
     /**
@@ -833,7 +846,7 @@ wc_status wc_loop_new(const wc_loop_options *options,
 /**
  * Runs the loop: waits, and calls back for what happens. It returns when wc_loop_stop is called,
  * and, unless the option stay is set, when nothing is alive any more that could make an event: no
- * listener, no connection, no timer.
+ * listener, no connection, no timer, no watcher, no child.
  *
  * [loop thread] Not from a callback of the same loop.
  *
@@ -1098,7 +1111,7 @@ typedef struct wc_transition {
     uint64_t time_ms;
     /** Whose state changed. */
     uint64_t object;
-    /** The machine: "connection" or "listener". */
+    /** The machine: "connection", "listener", "child" or "end of a child". */
     const char *machine;
     /** The state that it was in. */
     const char *state;
@@ -1112,10 +1125,11 @@ typedef struct wc_transition {
 typedef void (*wc_trace_fn)(const struct wc_transition *transition, void *user);
 
 /**
- * Has each change of state of the loop's connections and listeners told to a hook: before the next
- * callback, in the order in which they happened, at the latest when the loop comes to wait. Between
- * two callbacks at most TRACES (docs/LIMITS.md) are kept; more are counted in the loop's stats. What
- * happened before this call is not told. Without a hook nothing is kept. A second call replaces
+ * Has each change of state of the loop's connections, listeners and children told to a hook: between
+ * two callbacks, in the order in which they happened, at the latest before the loop waits; what an
+ * event has changed is told after its callback. Between two callbacks at most TRACES
+ * (docs/LIMITS.md) are kept; more are counted in the loop's stats. What happened before this call
+ * is not told. Without a hook nothing is kept. A second call replaces
  * what the first one set.
  *
  * [loop thread]
@@ -1386,7 +1400,7 @@ wc_status wc_signal_start(wc_loop loop_,
 /**
  * Ends a watcher of a signal: nothing more is told, also not what came already. If it was the last
  * one of its number, the signal does again what it did before. The user pointer goes back before
- * the next event.
+ * the next callback.
  *
  * [loop thread]
  *
@@ -1406,14 +1420,14 @@ wc_status wc_signal_stop(wc_signal signal);
 #define WC_REPEAT_RATE 0
 
 /**
- * Later firings come repeat_ms after the callback of the one before has returned; in the pull face,
- * after the next event was asked for.
+ * Later firings come repeat_ms after the callback of the one before has returned; in the pull
+ * face, after the next event was asked for.
  */
 #define WC_REPEAT_DELAY 1
 
 /**
- * When a timer fires. Fill it with wc_timer_options_init, then change what you want. At most one of
- * the three times is not 0; without any the timer fires at once.
+ * When a timer fires. Fill it with wc_timer_options_init, then change what you want. At most one
+ * of the three times is not 0; without any the timer fires at once.
  */
 typedef struct wc_timer_options {
     /** Bytes of this struct as the caller knows it. */
@@ -1481,8 +1495,8 @@ wc_status wc_timer_start(wc_loop loop_,
  * A timer that is due at a date is an alarm. It fires once the wall clock shows that date or a
  * later one, never before, also when the clock is set back meanwhile; when it is set forward the
  * alarm is prompt: at once on Linux (timerfd_create(2)), within ALARM_LOOK_MS (docs/LIMITS.md)
- * elsewhere. An alarm that repeats keeps to its dates, skips those that are past, and after a clock
- * was set back comes no later than a period from then.
+ * elsewhere. An alarm that repeats keeps to its dates, skips those that are past, and after a
+ * clock was set back comes no later than a period from then.
  *
  * [loop thread]
  *
@@ -1508,8 +1522,8 @@ wc_status wc_timer_schedule(wc_loop loop_,
                             wc_timer *out);
 
 /**
- * Sets a timer to fire anew, `delay_ms` from now; its repetition goes on from there. An alarm counts
- * them by the wall clock. Costs the same whatever the number of timers, but for alarms.
+ * Sets a timer to fire anew, `delay_ms` from now; its repetition goes on from there. An alarm
+ * counts them by the wall clock. Costs the same whatever the number of timers, but for alarms.
  *
  * [loop thread]
  *
@@ -1596,7 +1610,7 @@ wc_status wc_post_send(wc_post post);
 
 /**
  * Ends a post. It is not told any more, also if it was sent; its user pointer goes back before the
- * next event.
+ * next callback.
  *
  * [loop thread]
  *
@@ -2516,6 +2530,304 @@ wc_status wc_connect(wc_loop loop_,
                      void *user,
                      wc_free_fn free_user,
                      wc_conn *out);
+
+/* ---- child_options ---- */
+
+/** The program's own descriptor, as it is. */
+#define WC_STDIO_INHERIT 0
+
+/** /dev/null: input that is empty, output that is dropped. */
+#define WC_STDIO_NULL 1
+
+/** Not open. */
+#define WC_STDIO_CLOSED 2
+
+/**
+ * The file at `path`, opened by the program: read, or made anew, or with `append` written at its
+ * end.
+ */
+#define WC_STDIO_FILE 3
+
+/** A copy of the descriptor `fd`, which stays the program's. */
+#define WC_STDIO_FD 4
+
+/**
+ * A connection of the loop: what is sent on it the child reads, what the child writes is its data.
+ */
+#define WC_STDIO_STREAM 5
+
+/** For the error: where the output goes. */
+#define WC_STDIO_SAME 6
+
+/** The child's standard input. */
+#define WC_CHILD_IN 0
+
+/** The child's standard output. */
+#define WC_CHILD_OUT 1
+
+/** The child's standard error. */
+#define WC_CHILD_ERR 2
+
+/**
+ * The child leads a process group of its own, which is signalled as a whole. Set by
+ * wc_child_options_init.
+ */
+#define WC_CHILD_GROUP 1
+
+/** The child leaves no file of its memory when it crashes. */
+#define WC_CHILD_NO_CORE 2
+
+/**
+ * One of a child's standard descriptors. Fill it with wc_child_stdio_init, then change what you
+ * want.
+ */
+typedef struct wc_child_stdio {
+    /** Bytes of this struct as the caller knows it. */
+    size_t size;
+    /** What it is: WC_STDIO_... */
+    int32_t kind;
+    /** For WC_STDIO_FD. */
+    int32_t fd;
+    /** For WC_STDIO_FILE; relative to the program's working directory. */
+    const char *path;
+    /** For WC_STDIO_FILE as output or error: not 0 writes at the file's end. */
+    uint32_t append;
+    /** Reserved; 0. */
+    uint32_t reserved;
+    /**
+     * For WC_STDIO_STREAM: null for the defaults of connections, but without idle_ms and stall_ms:
+     * a child may think as long as wall_ms lets it.
+     */
+    const wc_conn_options *options;
+    /** For WC_STDIO_STREAM: copied; null for a program that pulls events. */
+    const wc_conn_callbacks *callbacks;
+    /** For WC_STDIO_STREAM: goes to the callbacks. */
+    void *user;
+    /**
+     * For WC_STDIO_STREAM: called once with user after on_close; also if wc_child_spawn fails,
+     * before it returns; may be null.
+     */
+    wc_free_fn free_user;
+} wc_child_stdio;
+
+/**
+ * How a child is started. Fill it with wc_child_options_init, then change what you want.
+ */
+typedef struct wc_child_options {
+    /** Bytes of this struct as the caller knows it. */
+    size_t size;
+    /**
+     * What runs: a path, if it has a slash, relative to `directory`; else a name that is looked for
+     * in the program's PATH.
+     */
+    const char *program;
+    /**
+     * Its arguments from argv[0] on, with a null behind the last; null: `program` alone.
+     */
+    const char *const *argv;
+    /**
+     * Its environment, "NAME=value" each, with a null behind the last; null: the program's own.
+     */
+    const char *const *env;
+    /** Its working directory; null: the program's own. */
+    const char *directory;
+    /** Its standard input; null: WC_STDIO_NULL. */
+    const wc_child_stdio *input;
+    /** Its standard output; null: WC_STDIO_INHERIT. */
+    const wc_child_stdio *output;
+    /** Its standard error; null: WC_STDIO_INHERIT. */
+    const wc_child_stdio *error;
+    /** WC_CHILD_GROUP, WC_CHILD_NO_CORE. */
+    uint32_t flags;
+    /** ms until it is ended with WC_E_TIMEOUT; 0: it may run for ever. */
+    uint32_t wall_ms;
+    /** ms between SIGTERM and SIGKILL when wall_ms has passed; 0: SIGKILL at once. */
+    uint32_t grace_ms;
+    /**
+     * ms after its exit in which somebody else may hold its output open; then its streams end with
+     * WC_E_TIMEOUT. Time in which they are paused does not count. 0: for ever.
+     */
+    uint32_t output_ms;
+    /**
+     * Limit of CPU seconds, as are those below never above the program's own; 0: that. See
+     * setrlimit(2).
+     */
+    uint32_t cpu_s;
+    /** Limit of descriptors. */
+    uint32_t files;
+    /** Limit of memory, in bytes of address space. */
+    uint64_t memory_bytes;
+    /** Limit of a file that it writes, in bytes. */
+    uint64_t file_bytes;
+} wc_child_options;
+
+/**
+ * A child has exited and its output has ended, in either order, and on_close of its streams has
+ * been called. code: what it gave to exit(3), or -1; signal: what ended it, or 0; why: WC_OK if it
+ * ended by itself, WC_E_TIMEOUT if wall_ms had passed, WC_E_CANCELLED after wc_child_stop,
+ * WC_E_FREED with its loop, WC_E_OS if how it ended is not known, because the program ignores
+ * SIGCHLD or has waited for the child itself. Its handle answers WC_E_GONE once this returns.
+ */
+typedef void (*wc_exit_fn)(wc_child child,
+                           int32_t code,
+                           int32_t signal,
+                           wc_status why,
+                           void *user);
+
+/**
+ * What a child has used of the machine, with those of its own children that it waited for. Set size
+ * before the call.
+ */
+typedef struct wc_child_usage {
+    /** Bytes of this struct as the caller knows it. */
+    size_t size;
+    /** CPU time in its own code, in microseconds. */
+    uint64_t user_us;
+    /** CPU time in the system, in microseconds. */
+    uint64_t system_us;
+    /** The largest resident memory, in bytes. */
+    uint64_t max_rss_bytes;
+} wc_child_usage;
+
+/**
+ * Fills child options with the defaults.
+ *
+ * [any thread]
+ *
+ * @param options  the struct to fill
+ * @param size     its size: sizeof(wc_child_options)
+ *
+ * Returns: WC_OK; WC_E_INVAL for null; WC_E_VERSION for a size that no version had.
+ */
+WC_API wc_status wc_child_options_init(wc_child_options *options, size_t size);
+
+/**
+ * Fills one of a child's standard descriptors with the defaults: WC_STDIO_INHERIT.
+ *
+ * [any thread]
+ *
+ * @param stdio  the struct to fill
+ * @param size   its size: sizeof(wc_child_stdio)
+ *
+ * Returns: WC_OK; WC_E_INVAL for null; WC_E_VERSION for a size that no version had.
+ */
+WC_API wc_status wc_child_stdio_init(wc_child_stdio *stdio, size_t size);
+
+/* ---- child ---- */
+
+/**
+ * Starts a child process. When this returns WC_OK the program runs: what keeps it from being
+ * started, in the child too, is an error of this call. The child has its three standard descriptors
+ * and no other, whatever the program has open; its signals are neither blocked nor ignored. Its end
+ * is told once, by on_exit, and leaves no zombie; the program must not wait for it itself.
+ *
+ * [loop thread] It waits for the exec, which takes as long as the disk does.
+ *
+ * @param loop_      the loop
+ * @param options    what runs, and how; copied, with all that it points to
+ * @param on_exit    the callback; may be null for a program that pulls events
+ * @param user       goes to the callback
+ * @param free_user  called once with user after on_exit; also if this call fails, before it
+ *                   returns; may be null
+ * @param out        where the handle is written; may be null
+ *
+ * Returns: WC_OK; WC_E_INVAL for what contradicts itself or is missing; WC_E_VERSION;
+ * WC_E_NOTFOUND if there is no such program, directory or file; WC_E_ACCESS if it may not be run or
+ * opened; WC_E_LIMIT if too many children or connections are alive; WC_E_NOFILES; WC_E_NOMEM;
+ * WC_E_OS for the rest (ENOEXEC for what is no program, EAGAIN for too many processes: see
+ * wc_loop_os_error); WC_E_STATE while the loop is being freed; WC_E_BADHANDLE, WC_E_GONE,
+ * WC_E_THREAD, WC_E_FORKED, WC_E_PANIC. See fork(2), execve(2).
+ */
+WC_API
+wc_status wc_child_spawn(wc_loop loop_,
+                         const wc_child_options *options,
+                         wc_exit_fn on_exit,
+                         void *user,
+                         wc_free_fn free_user,
+                         wc_child *out);
+
+/**
+ * Sends a signal to a child, or with WC_CHILD_GROUP to all of its group. What the child does of it
+ * is its affair; to end it for certain there is wc_child_stop.
+ *
+ * [loop thread]
+ *
+ * @param child   the child
+ * @param number  the signal: SIGHUP, ...
+ *
+ * Returns: WC_OK; WC_E_INVAL for a number that is no signal; WC_E_STATE if it has exited, or the
+ * program has waited for it itself; WC_E_ACCESS if it may not be signalled; WC_E_GONE,
+ * WC_E_BADHANDLE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC. See kill(2).
+ */
+WC_API
+wc_status wc_child_kill(wc_child child,
+                        int32_t number);
+
+/**
+ * Ends a child, with its group: SIGTERM now, SIGKILL when the grace time is over. Whatever is left
+ * of the group when the child itself has ended and its output, too, is killed. on_exit follows, with
+ * WC_E_CANCELLED unless the child has exited before. Of several calls the shortest grace counts.
+ *
+ * [loop thread]
+ *
+ * @param child     the child
+ * @param grace_ms  ms until SIGKILL; 0: SIGKILL at once
+ *
+ * Returns: WC_OK; WC_E_STATE if it is over and its last word not said yet; WC_E_GONE;
+ * WC_E_BADHANDLE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ */
+WC_API
+wc_status wc_child_stop(wc_child child,
+                        uint32_t grace_ms);
+
+/**
+ * The process number of a child. Until on_exit is called it is no other process's.
+ *
+ * [loop thread]
+ *
+ * @param child  the child
+ * @param pid    where the number is written
+ *
+ * Returns: WC_OK; WC_E_INVAL for a null pid; WC_E_GONE; WC_E_BADHANDLE, WC_E_THREAD, WC_E_FORKED,
+ * WC_E_PANIC.
+ */
+WC_API
+wc_status wc_child_pid(wc_child child,
+                       int32_t *pid);
+
+/**
+ * The connection that is one of a child's standard descriptors. All that can be done with a
+ * connection can be done with it; nothing can be sent on an output. It ends when the child closes
+ * its end, with WC_E_RESET if the child has left bytes unread.
+ *
+ * [loop thread]
+ *
+ * @param child  the child
+ * @param which  WC_CHILD_IN, WC_CHILD_OUT or WC_CHILD_ERR
+ * @param conn   where the handle is written
+ *
+ * Returns: WC_OK; WC_E_INVAL; WC_E_STATE if it is no stream; WC_E_GONE if the stream or the child
+ * has ended; WC_E_BADHANDLE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ */
+WC_API
+wc_status wc_child_stream(wc_child child,
+                          int32_t which,
+                          wc_conn *conn);
+
+/**
+ * What a child has used: known when on_exit is called, or its event is pulled.
+ *
+ * [loop thread]
+ *
+ * @param child  the child
+ * @param out    where it is written, its size set by the caller
+ *
+ * Returns: WC_OK; WC_E_STATE if the child is not over, or how it ended is not known; WC_E_INVAL;
+ * WC_E_VERSION; WC_E_GONE; WC_E_BADHANDLE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC. See getrusage(2).
+ */
+WC_API
+wc_status wc_child_get_usage(wc_child child,
+                             wc_child_usage *out);
 
 /* ---- http ---- */
 

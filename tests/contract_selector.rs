@@ -566,29 +566,53 @@ fn r10_a_number_above_the_most_is_refused_with_emfile() {
 #[test]
 fn r10_a_closed_number_that_was_watched_is_refused_or_told_as_an_error() {
     every(|backend| {
-        let (near, mut far) = pair();
-        // Nobody else in this process is given such a number meanwhile.
-        let gone = duplicate_above(&near, 900);
-        let mut watcher = Watcher::new(backend);
-        watcher.add(&gone, 1, Interest::READ);
-        assert_eq!(watcher.tokens(NOW), []);
-        watcher.change(&gone, 1, Interest::READ, Interest::NONE);
-        let number = Fd::of(&gone);
-        drop(gone);
-        watcher.add(&near, 2, Interest::READ);
-        far.write_all(b"a").unwrap();
-        match watcher.refusal(number) {
-            Some(error) => assert_eq!(error, libc::EBADF),
-            None => {
-                for _ in 0..2 {
-                    let events = watcher.wait(SOON);
-                    assert!(events.iter().any(|e| e.token == Token(1) && e.error()), "{events:?}");
-                    assert!(events.iter().any(|e| e.token == Token(2)), "{events:?}");
-                }
-                watcher.0.update(number, Token(1), Interest::READ, Interest::NONE).unwrap();
-            }
+        for flushed in [false, true] {
+            a_closed_number(backend, flushed);
         }
-        assert_eq!(watcher.tokens(SOON), [2]);
+    });
+}
+
+fn a_closed_number(backend: &Backend, flushed: bool) {
+    let (near, mut far) = pair();
+    // Nobody else in this process is given such a number meanwhile.
+    let gone = duplicate_above(&near, 900);
+    let mut watcher = Watcher::new(backend);
+    watcher.add(&gone, 1, Interest::READ);
+    assert_eq!(watcher.tokens(NOW), []);
+    watcher.change(&gone, 1, Interest::READ, Interest::NONE);
+    let number = Fd::of(&gone);
+    drop(gone);
+    watcher.add(&near, 2, Interest::READ);
+    far.write_all(b"a").unwrap();
+    let refusal = watcher.refusal(number);
+    if flushed {
+        watcher.0.flush().unwrap();
+    }
+    match refusal {
+        Some(error) => assert_eq!(error, libc::EBADF),
+        None => {
+            for _ in 0..2 {
+                let events = watcher.wait(SOON);
+                assert!(events.iter().any(|e| e.token == Token(1) && e.error()), "{events:?}");
+                assert!(events.iter().any(|e| e.token == Token(2)), "{events:?}");
+            }
+            watcher.0.update(number, Token(1), Interest::READ, Interest::NONE).unwrap();
+        }
+    }
+    assert_eq!(watcher.tokens(SOON), [2]);
+}
+
+#[test]
+fn r1_both_directions_of_a_descriptor_are_one_event() {
+    every(|backend| {
+        let (near, mut far) = pair();
+        far.write_all(b"a").unwrap();
+        for mode in [Interest::NONE, Interest::EDGE, Interest::ONCE] {
+            let mut watcher = Watcher::new(backend);
+            watcher.add(&near, 1, Interest::READ | Interest::WRITE | mode);
+            let event = watcher.one();
+            assert!(event.readable() && event.writable(), "{event:?}");
+        }
     });
 }
 

@@ -18,7 +18,7 @@ from examples import (
 )
 
 CAP = MIB
-SERVERS = ["echo_length", "echo_line", "http_hello", "pull_loop"]
+SERVERS = ["echo_length", "echo_line", "echo_terminal", "http_hello", "pull_loop"]
 # Those that a program can wait for elsewhere.
 EMBEDDABLE = [backend for backend in BACKENDS if backend in ("epoll", "kqueue")]
 # The echoes of plain bytes; the one that is made by hand knows no backends.

@@ -6,17 +6,21 @@ fixture, with all their parameters, and through the end of its life. A complaint
 exit code, and is on its standard error, which has to be empty.
 """
 
+import contextlib
 import inspect
 import itertools
+import pathlib
 import shutil
 import signal
 import subprocess
+import tempfile
 
 import pytest
 
 import test_examples
 import test_examples_http
 import test_examples_site
+import test_examples_terminal
 from examples import BACKENDS, receive_all, reset, run, serving, wrapped
 from test_examples_site import big, root, wrapper  # noqa: F401 (fixtures)
 
@@ -134,6 +138,18 @@ def test_what_starts_its_own_program(module, backend):
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_the_wrapper(wrapper, backend):  # noqa: F811
     go_through(test_examples_site, "wrapper", wrapper=wrapper, backend=backend)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_the_terminal_and_the_clock(backend):
+    for function in those_with(test_examples_terminal, "backend"):
+        for chosen in parameter_sets(function):
+            with contextlib.closing(test_examples_terminal.Terminal()) as terminal, \
+                    tempfile.TemporaryDirectory() as directory:
+                given = {"backend": backend, "terminal": terminal,
+                         "tmp_path": pathlib.Path(directory)}
+                wanted = inspect.signature(function).parameters
+                function(**{name: given[name] for name in wanted if name in given}, **chosen)
 
 
 def test_parser_only():

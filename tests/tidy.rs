@@ -6,6 +6,8 @@ mod support;
 
 #[path = "tidy/danger.rs"]
 mod danger;
+#[path = "tidy/faults.rs"]
+mod faults;
 #[path = "tidy/layers.rs"]
 mod layers;
 #[path = "tidy/promises.rs"]
@@ -125,6 +127,16 @@ fn imports_point_up() {
 #[test]
 fn unsafe_is_in_its_rooms_and_has_its_sentence() {
     check(File::is_library, danger::check);
+}
+
+#[test]
+fn every_system_call_can_be_struck_by_a_fault() {
+    let known = faults::known(&read(&root().join("src/sys/fault.rs")));
+    assert!(known.len() > 10, "src/sys/fault.rs lists the calls: {known:?}");
+    let files = files();
+    let of_sys = files.iter().filter(|file| file.path.starts_with("src/sys/"));
+    let found: Vec<_> = of_sys.map(|file| faults::look(&file.path, &file.text)).collect();
+    report(faults::check(&known, &found));
 }
 
 #[test]

@@ -56,6 +56,7 @@ step testlib make testlib
 step examples make c_examples CC=gcc CXX=g++
 step examples-clang make c_examples CC=clang CXX=clang++ EXAMPLES=build/examples-clang
 step cross sh tools/cross.sh
+step sanitize sh tools/sanitize.sh
 # shellcheck disable=SC2086
 step pytest $python -m pytest -q $options
 # The tests of the bindings once more where the library for tests has a backend of its own.

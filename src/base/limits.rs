@@ -52,6 +52,11 @@ limits! {
     POST_BYTES: usize = 64 << 20, "bytes", "Bytes queued by other threads for connections and requests; more is WC_E_LIMIT.";
     POST_OBJECTS: usize = 1024, "posts", "Of wc_post_new alive at a time in one loop; one more is WC_E_LIMIT.";
     BATCH: usize = 1024, "events", "Kernel events taken by one wait; the rest comes with the next.";
+    CHILDREN: u32 = 1024, "children", "Children of a loop alive at a time; one more is WC_E_LIMIT.";
+    CHILD_GRACE_MS: u32 = 2_000, "ms", "Between SIGTERM and SIGKILL to a child whose time is up.";
+    CHILD_OUTPUT_MS: u32 = 2_000, "ms", "After a child's exit for its output to end; then its streams end with WC_E_TIMEOUT.";
+    CHILD_LOOK_MS: u32 = 20, "ms", "Between two looks whether a child has ended, where no descriptor tells it.";
+    CHILD_REAP_MS: u32 = 5_000, "ms", "For a killed child to end when its loop is freed; then it is left behind.";
     POOL_BYTES: usize = 16 << 20, "bytes", "Free buffers kept by a loop for reuse; more is given back to the allocator.";
 
     POOLS: usize = 16, "pools", "Thread pools alive at a time in one loop; one more is WC_E_LIMIT.";

@@ -37,10 +37,15 @@ impl<T> Slab<T> {
         Slab { kind, loop_number, floor, free: END, live: 0, highest: floor, slots: Vec::new() }
     }
 
+    /// `LIMIT` when every slot is live or retired; else the next `insert` succeeds.
+    pub fn expect_room(&self) -> Result<(), Status> {
+        if self.free == END && self.slots.len() >= SLOTS { Err(Status::LIMIT) } else { Ok(()) }
+    }
+
     /// Takes `value` in and names it; `LIMIT` when every slot is live or retired.
     pub fn insert(&mut self, value: T) -> Result<Handle, Status> {
+        self.expect_room()?;
         let slot = match self.free {
-            END if self.slots.len() >= SLOTS => return Err(Status::LIMIT),
             END => {
                 let generation = self.floor + 1;
                 self.slots.push(Slot { generation, entry: Entry::Live(value) });

@@ -297,7 +297,7 @@ impl Loop {
     }
 
     /// Keeps the operating system's number of a refusal and gives its status.
-    pub(super) fn refused(&mut self, error: &std::io::Error) -> Status {
+    pub fn refused(&mut self, error: &std::io::Error) -> Status {
         let (status, os_error) = refusal(error);
         self.os_error = os_error;
         status

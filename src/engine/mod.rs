@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod accept;
+mod child;
 mod alarm;
 pub mod log;
 pub mod meter;
@@ -21,6 +22,7 @@ mod verbs;
 mod watch;
 
 pub use accept::Listen;
+pub use child::{Plan, Spawn};
 pub use notice::{How, Message, Notice, Parcel, Ready, View};
 pub use pool::{Found, Outcome, PoolSettings, PoolStats, Work};
 pub use timer::{Schedule, When};
@@ -37,6 +39,7 @@ use crate::source::door::Door;
 use crate::source::wheel::Wheel;
 use crate::sys::{self, Fd, fd::AsFd};
 use alarm::Alarms;
+use child::Children;
 use log::Level;
 use pool::Pools;
 use post::PostObjects;
@@ -105,6 +108,8 @@ pub struct Alive {
     pub jobs: usize,
     /// Posts that are made once and sent often.
     pub post_objects: usize,
+    /// Children, also those whose last word is being said.
+    pub children: usize,
     /// Watchers of signals.
     pub signals: usize,
 }
@@ -137,6 +142,7 @@ pub struct Loop {
     watches: Watches,
     pools: Pools,
     post_objects: PostObjects,
+    children: Children,
     signals: Signals,
     alarms: Alarms,
     wheel: Wheel<Handle>,
@@ -183,8 +189,8 @@ impl Loop {
         Ok(new)
     }
 
-    /// A loop on the selector and the clock given; level-triggered, and asking the kernel for nothing
-    /// else.
+    /// A loop on the selector and the clock given; level-triggered, and asking the kernel for
+    /// nothing else.
     pub fn with(
         settings: &Settings<'_>,
         mut selector: Box<dyn Selector>,
@@ -214,6 +220,7 @@ impl Loop {
             watches: Watches::new(number, floor),
             pools: Pools::new(number, floor),
             post_objects: PostObjects::new(number, floor),
+            children: Children::new(number, floor),
             signals: Signals::new(number, floor),
             alarms: Alarms::new(false),
             wheel: Wheel::new(now.floor()),
@@ -277,6 +284,7 @@ impl Loop {
             pools: self.pools.len(),
             jobs: self.pools.jobs(),
             post_objects: self.post_objects.len(),
+            children: self.children.len(),
             signals: self.signals.len(),
         }
     }
@@ -289,6 +297,7 @@ impl Loop {
             && self.watches.is_empty()
             && self.pools.jobs() == 0
             && self.post_objects.is_empty()
+            && self.children.is_empty()
             && self.signals.is_empty()
             && self.notices.is_empty()
             && self.posts.is_empty()
@@ -308,6 +317,7 @@ impl Loop {
             self.watches.highest(),
             self.pools.highest(),
             self.post_objects.highest(),
+            self.children.highest(),
             self.signals.highest(),
         ];
         highest.into_iter().max().unwrap_or(0)
@@ -316,7 +326,9 @@ impl Loop {
     /// The next thing that happened in this turn; none when all is said and done.
     #[expect(clippy::should_implement_trait, reason = "what it gives is used before the next")]
     pub fn next(&mut self) -> Option<Notice> {
-        self.settle_fired();
+        if let Some(owner) = self.settle_fired() {
+            self.notices.push_back(Notice::Ended(owner));
+        }
         loop {
             if self.current.is_some() {
                 match self.step() {
@@ -358,9 +370,24 @@ impl Loop {
         std::mem::take(&mut self.stopping)
     }
 
-    /// What another thread sent is for nobody any more.
-    pub fn count_dropped(&mut self) {
+    /// What another thread sent for this object is for nobody any more.
+    pub fn count_dropped(&mut self, object: Handle, why: Status, bytes: usize) {
         self.stats.posts_dropped += 1;
+        let count = i64::try_from(bytes).unwrap_or(i64::MAX);
+        self.say(Level::Info, c"bytes of another thread come too late", object, (why, 0), count);
+    }
+
+    /// The sender was answered when it queued this; a connection that ended since has said so, and
+    /// one that cannot hold it ends now: bytes missing in the middle are worse.
+    fn send_posted(&mut self, conn: Handle, bytes: &[u8]) {
+        let plain = self.is_plain(conn);
+        let sent = if plain { self.send(conn, bytes) } else { Err(Status::GONE) };
+        if let Err(why) = sent {
+            self.count_dropped(conn, why, bytes.len());
+            if why == Status::LIMIT {
+                let _ = self.fail(conn, why);
+            }
+        }
     }
 
     fn receive_message(&mut self, message: Message) -> Option<Notice> {
@@ -368,23 +395,7 @@ impl Loop {
         match message {
             Message::Post(parcel) => return Some(Notice::Post(parcel)),
             Message::Above(message) => return Some(Notice::Above(message)),
-            // The sender was answered when it queued this; a connection that ended since has said
-            // so, and one that cannot hold it ends now: bytes missing in the middle are worse.
-            Message::Send(conn, bytes) if self.is_plain(conn) => match self.send(conn, &bytes) {
-                Ok(_) => {}
-                Err(why) => {
-                    self.count_dropped();
-                    if why == Status::LIMIT {
-                        let _ = self.fail(conn, why);
-                    }
-                }
-            },
-            Message::Send(conn, bytes) => {
-                self.count_dropped();
-                let count = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
-                let why = (Status::GONE, 0);
-                self.say(Level::Info, c"bytes of another thread come too late", conn, why, count);
-            }
+            Message::Send(conn, bytes) => self.send_posted(conn, &bytes),
             Message::Done(job, outcome) => self.receive_job(job, *outcome),
             Message::Close(conn, how) => drop(self.close(conn, how)),
         }

@@ -81,6 +81,17 @@ pub enum Notice {
     Done(Handle),
     /// A post was sent.
     Sent(Handle),
+    /// A child has exited and its output has ended; its streams have said their last words.
+    ChildExit {
+        /// The child; live until it is buried.
+        child: Handle,
+        /// What it gave to exit(3); -1 if a signal ended it, or if that is not known.
+        code: i32,
+        /// The signal that ended it, or 0.
+        signal: i32,
+        /// Whether somebody other than itself ended it.
+        why: Status,
+    },
     /// A signal came.
     Signal {
         /// Who watches it.

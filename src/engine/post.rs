@@ -55,18 +55,20 @@ impl Loop {
         Ok(handle)
     }
 
-    /// Ends a post, also one that was sent and not told; its owner's words come back in a notice.
-    pub fn free_post(&mut self, handle: Handle) -> Result<(), Status> {
+    /// Ends a post, also one that was sent and not told. Gives back the owner's words.
+    pub fn free_post(&mut self, handle: Handle) -> Result<Owner, Status> {
         self.post_objects.slab.find(handle)?;
         let owner = self.post_objects.slab.remove(handle).expect("find found it");
         self.door.bells().unhang(handle.slot());
-        self.notices.push_back(Notice::Ended(owner));
-        Ok(())
+        Ok(owner)
     }
 
+    /// Ends all posts; their owners' words come back in notices.
     pub(super) fn end_posts(&mut self) {
         for handle in self.post_objects.slab.handles() {
-            let _ = self.free_post(handle);
+            if let Ok(owner) = self.free_post(handle) {
+                self.notices.push_back(Notice::Ended(owner));
+            }
         }
     }
 

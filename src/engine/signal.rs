@@ -61,10 +61,6 @@ impl Signals {
         self.slab.highest()
     }
 
-    pub fn handles(&self) -> Vec<Handle> {
-        self.slab.handles()
-    }
-
     /// Whether something is to be told that no wait has to bring.
     pub fn has_work(&self) -> bool {
         !self.due.is_empty()
@@ -136,6 +132,7 @@ impl Loop {
         }
         let hearing = Hearing::new(self.door.bell())?;
         let waiting = Waiting::new().map_err(|e| self.refused(&e))?;
+        self.take_number(waiting.name());
         let told = self.selector.update(waiting.name(), SIGNALS, Interest::NONE, Interest::READ);
         told.map_err(|e| self.refused(&e))?;
         self.signals.sense = Some(Sense { hearing, waiting });
@@ -167,13 +164,21 @@ impl Loop {
         Some(watcher)
     }
 
-    /// Ends a watcher; its owner's words come back in a notice.
-    pub fn stop_signal(&mut self, handle: Handle) -> Result<(), Status> {
+    /// Ends a watcher, and gives back its owner's words.
+    pub fn stop_signal(&mut self, handle: Handle) -> Result<Owner, Status> {
         self.signals.slab.find(handle)?;
         let watcher = self.remove_signal(handle).expect("find found it");
         self.drop_sense();
-        self.notices.push_back(Notice::Ended(watcher.owner));
-        Ok(())
+        Ok(watcher.owner)
+    }
+
+    /// Ends all watchers of signals; their owners' words come back in notices.
+    pub(super) fn end_signals(&mut self) {
+        for handle in self.signals.slab.handles() {
+            if let Ok(owner) = self.stop_signal(handle) {
+                self.notices.push_back(Notice::Ended(owner));
+            }
+        }
     }
 
     /// A watcher's owner.
@@ -190,7 +195,7 @@ impl Loop {
     /// the handler, and that rings. What the program has taken away is none of ours to let in.
     pub(super) fn let_signals_in(&mut self) {
         if self.signals.sense.is_none() {
-            self.stats.stale_events += 1;
+            self.stale(Handle::NONE);
             return;
         }
         self.signals.sense().waiting.clear();

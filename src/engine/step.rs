@@ -268,8 +268,9 @@ impl Loop {
         self.end_watches();
         self.end_pools(why);
         self.end_posts();
-        for handle in self.signals.handles() {
-            let _ = self.stop_signal(handle);
+        self.end_signals();
+        for handle in self.children.handles() {
+            self.free_child(handle, why);
         }
     }
 

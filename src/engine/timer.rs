@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Timers of the program, and the deadlines of connections and listeners, all in one wheel.
+//! Timers of the program, and the deadlines of connections, listeners and children, all in one
+//! wheel.
 
 use super::Loop;
 use super::alarm::ALARM;
@@ -164,16 +165,17 @@ impl Loop {
         self.timers.get(handle).map(|timer| timer.owner)
     }
 
-    /// Ends the timer whose firing was the last notice, unless it repeats or was restarted. A delay
-    /// between firings begins here.
-    pub(super) fn settle_fired(&mut self) {
-        let Some(handle) = self.fired.take() else { return };
-        let Some(timer) = self.timers.get(handle).filter(|timer| !timer.scheduled) else { return };
-        if timer.from_end {
-            let _ = self.restart_timer(handle, timer.repeat_ms.into());
-        } else {
-            self.end_timer(handle);
+    /// The program is through with the timer whose firing was the last notice: unless it repeats or
+    /// was restarted it ends, and its owner's words are given back. A delay between firings begins
+    /// here. Who does not ask is told by a notice.
+    pub fn settle_fired(&mut self) -> Option<Owner> {
+        let handle = self.fired.take()?;
+        let timer = self.timers.get(handle).filter(|timer| !timer.scheduled)?;
+        if !timer.from_end {
+            return self.cancel_timer(handle).ok();
         }
+        let _ = self.restart_timer(handle, timer.repeat_ms.into());
+        None
     }
 
     /// The next deadline that passed, as a notice where it is one.
@@ -184,6 +186,10 @@ impl Loop {
                 Some(Kind::Conn) => self.expire_conn(handle),
                 Some(Kind::Listener) => {
                     self.retry(handle);
+                    self.notices.pop_front()
+                }
+                Some(Kind::Child) => {
+                    self.expire_child(handle);
                     self.notices.pop_front()
                 }
                 None if handle.0 == ALARM.0 => {

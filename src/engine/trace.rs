@@ -10,6 +10,7 @@ use crate::base::{Handle, Machine};
 use crate::net::conn::Conn;
 use crate::net::gate::{Gate, Knock};
 use crate::net::life::{Life, Turn};
+use crate::source::child::{Course, Ending, News, Push};
 
 /// A change of state, in the terms of its machine.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -18,6 +19,10 @@ pub enum Step {
     Conn(Life, Turn, Life),
     /// A listener's.
     Listener(Gate, Knock, Gate),
+    /// What has ended of a child.
+    Child(Course, News, Course),
+    /// How a child was asked to end.
+    ChildEnd(Ending, Push, Ending),
 }
 
 /// A change of state of an object.
@@ -80,10 +85,17 @@ impl Loop {
         let before = listener.gate();
         let changed = listener.turn(input);
         let after = listener.gate();
-        if changed && self.traces.is_some() {
-            self.keep_transition(handle, Step::Listener(before, input, after));
+        if changed {
+            self.trace(handle, Step::Listener(before, input, after));
         }
         changed
+    }
+
+    /// Keeps a transition, if anybody looks.
+    pub(super) fn trace(&mut self, object: Handle, step: Step) {
+        if self.traces.is_some() {
+            self.keep_transition(object, step);
+        }
     }
 
     fn keep_transition(&mut self, object: Handle, step: Step) {

@@ -17,7 +17,7 @@ impl Loop {
     /// Works one turn; waits until something happens, at the longest until `until`. The notices of
     /// the turn before have been taken. An error is the selector's, with the system's number.
     pub fn turn(&mut self, until: Option<Millis>) -> Result<(), (Status, i32)> {
-        debug_assert!(self.ready.is_empty(), "next() said none");
+        debug_assert!(self.current.is_none(), "next() said none");
         self.tell_kernel();
         let timeout = self.timeout(until);
         self.stats.turns += 1;
@@ -122,6 +122,7 @@ impl Loop {
         match handle.kind() {
             Some(Kind::Conn) => self.mark_conn(handle, event),
             Some(Kind::Watch) => self.mark_watch(handle, event),
+            Some(Kind::Child) => self.mark_child(handle),
             Some(Kind::Listener) if self.listeners.get(handle).is_some() => {
                 self.accepting.push_back(handle);
             }
@@ -172,6 +173,7 @@ impl Loop {
     fn reap_conn(&mut self, handle: Handle) {
         let Some(mut conn) = self.conns.remove(handle) else { return };
         debug_assert!(conn.life() == Life::Closed && conn.close_said);
+        self.stream_over(handle);
         self.unwatch(&mut conn, handle);
         if let Some(timer) = conn.timer {
             self.wheel.remove(timer);
@@ -204,6 +206,14 @@ impl Loop {
                 _ => {}
             }
         }
+    }
+
+    /// Ends a connection that nobody was told of, without a word.
+    pub(super) fn forget_conn(&mut self, handle: Handle) -> bool {
+        let Some(mut conn) = self.conns.remove(handle) else { return false };
+        debug_assert!(!conn.open_said && conn.timer.is_none());
+        self.unwatch(&mut conn, handle);
+        true
     }
 
     fn unwatch(&mut self, conn: &mut Conn, handle: Handle) {

@@ -4,6 +4,7 @@
 //! that was taken is given back exactly once.
 
 use super::call::{Call, DataFn, PlainFn, User};
+use super::child_options::wc_exit_fn;
 use super::conn_options::wc_conn_callbacks;
 use super::event::{self, wc_event};
 use super::http::wc_http_callbacks;
@@ -19,12 +20,13 @@ use crate::net::Owner;
 use std::collections::VecDeque;
 use std::ffi::c_void;
 
-/// The callbacks of an object's class.
+/// The callbacks of an object's class. The tables are large and shared by many connections; the
+/// others are one function, and there may be a million of them.
 pub(super) enum Callbacks {
     /// A listener of plain connections, or an outbound connection.
-    Conn(wc_conn_callbacks, wc_listener_callbacks),
+    Conn(Box<(wc_conn_callbacks, wc_listener_callbacks)>),
     /// A listener of HTTP.
-    Http(wc_http_callbacks, wc_listener_callbacks),
+    Http(Box<(wc_http_callbacks, wc_listener_callbacks)>),
     /// A timer.
     Timer(TimerFn),
     /// A watcher of a descriptor.
@@ -33,6 +35,8 @@ pub(super) enum Callbacks {
     Job(wc_done_fn),
     /// A post.
     Post(SentFn),
+    /// A child.
+    Child(wc_exit_fn),
     /// A watcher of a signal.
     Signal(wc_signal_fn),
 }
@@ -50,6 +54,9 @@ impl Callbacks {
                 f.map(|f| Call::Done(f, e.object, e.status, e.os_error, e.data, e.len, e.user))
             }
             (Callbacks::Post(f), event::WC_EVENT_POST) => plain(*f),
+            (Callbacks::Child(f), event::WC_EVENT_CHILD_EXIT) => {
+                f.map(|f| Call::Exit(f, e.object, e.detail, e.os_error, e.status, e.user))
+            }
             (Callbacks::Signal(f), event::WC_EVENT_SIGNAL) => {
                 f.map(|f| Call::Signal(f, e.object, e.detail, e.os_error as u32, e.user))
             }
@@ -58,11 +65,16 @@ impl Callbacks {
                 | Callbacks::Watch(_)
                 | Callbacks::Signal(_)
                 | Callbacks::Job(_)
-                | Callbacks::Post(_),
+                | Callbacks::Post(_)
+                | Callbacks::Child(_),
                 _,
             ) => None,
-            (Callbacks::Conn(c, l), _) => conn_call(c, e).or_else(|| listener_call(l, e)),
-            (Callbacks::Http(h, l), _) => http_call(h, e).or_else(|| listener_call(l, e)),
+            (Callbacks::Conn(both), _) => {
+                conn_call(&both.0, e).or_else(|| listener_call(&both.1, e))
+            }
+            (Callbacks::Http(both), _) => {
+                http_call(&both.0, e).or_else(|| listener_call(&both.1, e))
+            }
         }
     }
 }

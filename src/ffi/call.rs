@@ -31,6 +31,9 @@ pub(super) type SlowFn = unsafe extern "C-unwind" fn(u64, i32, u64, u32, *mut c_
 pub(super) type DoneFn =
     unsafe extern "C-unwind" fn(u64, wc_status, i32, *const c_char, usize, *mut c_void);
 
+/// `void f(handle, code, signal, why, user)`.
+pub(super) type ExitFn = unsafe extern "C-unwind" fn(u64, i32, i32, wc_status, *mut c_void);
+
 /// A user pointer with the function that takes it back.
 #[derive(Clone, Copy)]
 pub(super) struct User {
@@ -47,6 +50,7 @@ pub(super) enum Call {
     End(EndFn, u64, wc_status, *mut c_void),
     Ready(ReadyFn, u64, u32, *mut c_void),
     Done(DoneFn, u64, wc_status, i32, *const c_char, usize, *mut c_void),
+    Exit(ExitFn, u64, i32, i32, wc_status, *mut c_void),
     Signal(SignalFn, u64, c_int, u32, *mut c_void),
     Transition(TransitionFn, *const wc_transition, *mut c_void),
     Line(LineFn, *const wc_log_line, *mut c_void),
@@ -71,6 +75,9 @@ impl Call {
                 Call::Ready(f, handle, ready, user) => f(handle, ready, user),
                 Call::Done(f, handle, status, os_error, data, len, user) => {
                     f(handle, status, os_error, data, len, user)
+                }
+                Call::Exit(f, handle, code, signal, why, user) => {
+                    f(handle, code, signal, why, user)
                 }
                 Call::Signal(f, handle, number, count, user) => f(handle, number, count, user),
                 Call::Transition(f, shown, user) => f(shown, user),

@@ -107,7 +107,7 @@ pub unsafe extern "C-unwind" fn wc_connect(
             return Err(Status::INVAL);
         }
         let address = listener::address(host.ok_or(Status::INVAL)?, options.port)?;
-        let callbacks = Callbacks::Conn(callbacks, wc_listener_callbacks::defaults());
+        let callbacks = Callbacks::Conn(Box::new((callbacks, wc_listener_callbacks::defaults())));
         let owner = core.bindings.insert(Binding { callbacks, user });
         let made = core.host.engine.connect(address, policy, owner, options.timeout_ms);
         made.inspect_err(|_| core.bindings.take_back(owner))

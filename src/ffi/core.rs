@@ -3,20 +3,22 @@
 //! of events stands. Is not: the place where callbacks are called; that is `ffi::loop_`, with
 //! nothing of this borrowed.
 
+mod describe;
+
 use super::binding::Bindings;
 use super::call::{Call, PlainFn, User};
 use super::event::{self, wc_event};
-use super::give::{self, Versioned};
+use super::give::Versioned;
 use super::hooks::Hooks;
 use super::watchdog::Meter;
 use crate::base::time::Millis;
 use crate::base::{Handle, Status};
-use crate::engine::{Found, How, Notice, Parcel, View};
-use crate::http::{Host, Report};
+use crate::engine::{How, Parcel};
+use crate::http::Host;
 use crate::net::Owner;
 use crate::reactor;
 use crate::sys::Fd;
-use std::ffi::{c_int, c_void};
+use std::ffi::c_void;
 
 /// What is left to do when the program is through with an event.
 #[derive(Clone, Copy)]
@@ -26,6 +28,10 @@ enum After {
     Conn(Owner, bool),
     /// A request is gone.
     Request(Owner),
+    /// A timer fired.
+    Fired,
+    /// A child is gone.
+    Child(Owner),
     /// A timer or a watcher was ended by its own callback.
     Ended(Owner),
     /// A job of a pool is gone.
@@ -214,6 +220,15 @@ impl Core {
                 self.host.bury_closed();
                 self.bindings.drop_user(owner);
             }
+            After::Fired => {
+                if let Some(owner) = self.host.engine.settle_fired() {
+                    self.bindings.remove(owner);
+                }
+            }
+            After::Child(owner) => {
+                self.host.engine.bury_child(Handle(self.event.object));
+                self.bindings.remove(owner);
+            }
             After::Ended(owner) => self.bindings.remove(owner),
             After::Job(owner) => {
                 self.host.engine.end_job(Handle(self.event.object));
@@ -223,158 +238,14 @@ impl Core {
         }
     }
 
-    /// The program has ended a timer or a watcher. Its class may serve another at once, unless the
-    /// event that the program has is of it.
+    /// The program has ended a timer, a watcher or a post. Its class may serve another at once,
+    /// unless the event that the program has is of it.
     pub fn ended(&mut self, object: Handle, owner: Owner) {
         if self.event.kind != 0 && self.event.object == object.0 {
             self.after = After::Ended(owner);
         } else {
             self.bindings.remove(owner);
         }
-    }
-
-    /// Makes an event of what happened. False: it is nothing that the program is told.
-    fn describe(&mut self, report: Report) -> bool {
-        let (kind, object) = match &report {
-            Report::Engine(notice) => return self.describe_notice(notice),
-            Report::Request(request) => (event::WC_EVENT_REQUEST, *request),
-            Report::Head(request) => (event::WC_EVENT_HEAD, *request),
-            Report::Body(request) => (event::WC_EVENT_BODY, *request),
-            Report::End(request) => (event::WC_EVENT_END, *request),
-            Report::Drain(request) => (event::WC_EVENT_REQUEST_DRAIN, *request),
-            Report::Closed { request, .. } => (event::WC_EVENT_REQUEST_CLOSE, *request),
-            Report::Rejected { conn, reason, http } => {
-                self.begin_conn(event::WC_EVENT_REJECT, *conn);
-                self.event.status = *reason;
-                self.event.os_error = i32::from(*http);
-                return true;
-            }
-        };
-        let owner = self.host.request_owner(object).unwrap_or_default();
-        self.begin(kind, object, owner);
-        self.event.parent = self.host.request_conn(object).map_or(0, |conn| conn.0);
-        match report {
-            Report::Body(_) => self.lend(|core| give::lend(core.host.piece())),
-            Report::Closed { why, .. } => {
-                self.event.status = why.0;
-                self.after = After::Request(owner);
-            }
-            _ => {}
-        }
-        true
-    }
-
-    fn describe_notice(&mut self, notice: &Notice) -> bool {
-        match *notice {
-            Notice::Open(conn) => {
-                self.begin_conn(event::WC_EVENT_OPEN, conn);
-                self.event.parent = self.host.engine.conn_listener(conn).map_or(0, |l| l.0);
-            }
-            Notice::Data(conn, view) => self.begin_view(event::WC_EVENT_DATA, conn, view),
-            Notice::TooLong(conn, view) => self.begin_view(event::WC_EVENT_TOO_LONG, conn, view),
-            Notice::Drain(conn) => self.begin_conn(event::WC_EVENT_DRAIN, conn),
-            Notice::Eof(conn) => self.begin_conn(event::WC_EVENT_EOF, conn),
-            Notice::Idle(conn) => self.begin_conn(event::WC_EVENT_IDLE, conn),
-            Notice::Closed { conn, why, os_error } => {
-                self.begin_conn(event::WC_EVENT_CLOSE, conn);
-                self.event.status = why.0;
-                self.event.os_error = os_error;
-                let alone = self.host.engine.conn_listener(conn) == Ok(Handle::NONE);
-                self.after = After::Conn(self.owner, alone);
-            }
-            Notice::Timer(timer) => {
-                let owner = self.host.engine.timer_owner(timer).unwrap_or_default();
-                self.begin(event::WC_EVENT_TIMER, timer, owner);
-            }
-            Notice::Ready(watch, ready) => {
-                let owner = self.host.engine.watch_owner(watch).unwrap_or_default();
-                self.begin(event::WC_EVENT_WATCH, watch, owner);
-                self.event.detail = i32::from(ready.bits());
-            }
-            Notice::Signal { handle, number, count } => {
-                let owner = self.host.engine.signal_owner(handle).unwrap_or_default();
-                self.begin(event::WC_EVENT_SIGNAL, handle, owner);
-                self.event.detail = number;
-                self.event.os_error = i32::try_from(count).unwrap_or(i32::MAX);
-            }
-            Notice::Paused { listener, why, os_error } => {
-                self.begin_listener(event::WC_EVENT_PAUSE, listener);
-                self.event.status = why.0;
-                self.event.os_error = os_error;
-            }
-            Notice::Resumed(listener) => self.begin_listener(event::WC_EVENT_RESUME, listener),
-            Notice::ListenerClosed { listener, why } => {
-                self.begin_listener(event::WC_EVENT_LISTENER_CLOSE, listener);
-                self.event.status = why.0;
-            }
-            Notice::Done(job) => self.begin_job(job),
-            Notice::Sent(post) => {
-                let owner = self.host.engine.post_owner(post).unwrap_or_default();
-                self.begin(event::WC_EVENT_POST, post, owner);
-            }
-            // A loop that is freed waits for jobs of pools, and runs no others meanwhile.
-            Notice::Post(parcel) if self.freeing => {
-                self.bindings.release_later(drop_of(&parcel));
-                return false;
-            }
-            Notice::Post(parcel) => {
-                self.begin(event::WC_EVENT_POST, Handle::NONE, Owner::default());
-                self.event.user = std::ptr::with_exposed_provenance_mut(parcel.0[1]);
-                self.after = After::Post(parcel);
-            }
-            Notice::Ended(owner) => {
-                self.bindings.remove(owner);
-                return false;
-            }
-            Notice::Deadline(_) | Notice::Above(_) => return false,
-        }
-        true
-    }
-
-    fn begin(&mut self, kind: c_int, object: Handle, owner: Owner) {
-        self.owner = owner;
-        self.event = wc_event {
-            kind,
-            object: object.0,
-            user: self.bindings.user(owner),
-            ..wc_event::defaults()
-        };
-    }
-
-    fn begin_conn(&mut self, kind: c_int, conn: Handle) {
-        let owner = self.host.engine.conn_owner(conn).unwrap_or_default();
-        self.begin(kind, conn, owner);
-    }
-
-    fn begin_job(&mut self, job: Handle) {
-        let owner = self.host.engine.job_owner(job).unwrap_or_default();
-        self.begin(event::WC_EVENT_JOB, job, owner);
-        self.after = After::Job(owner);
-        self.event.parent = self.host.engine.job_pool(job).map_or(0, |pool| pool.0);
-        if let Ok(outcome) = self.host.engine.job_outcome(job) {
-            self.event.status = outcome.status.0;
-            self.event.os_error = outcome.os_error;
-            if let Found::Bytes(bytes) = &outcome.found {
-                let bytes = give::lend(bytes);
-                (self.event.data, self.event.len) = (bytes.ptr, bytes.len);
-            }
-        }
-    }
-
-    fn begin_listener(&mut self, kind: c_int, listener: Handle) {
-        let owner = self.host.engine.listener_owner(listener).unwrap_or_default();
-        self.begin(kind, listener, owner);
-    }
-
-    fn begin_view(&mut self, kind: c_int, conn: Handle, view: View) {
-        self.begin_conn(kind, conn);
-        self.lend(|core| give::lend(core.host.engine.view(view)));
-    }
-
-    fn lend(&mut self, view: impl FnOnce(&Core) -> super::types::wc_str) {
-        let view = view(self);
-        self.event.data = view.ptr;
-        self.event.len = view.len;
     }
 
     /// The callback of the event that the program has; where there is none, what the library does
@@ -402,6 +273,7 @@ impl Core {
         match self.event.kind {
             event::WC_EVENT_TIMER => self.host.engine.timer_owner(object).is_none(),
             event::WC_EVENT_WATCH => self.host.engine.watch_owner(object).is_none(),
+            event::WC_EVENT_POST => self.host.engine.post_owner(object).is_none(),
             _ => false,
         }
     }

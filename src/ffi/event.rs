@@ -7,7 +7,8 @@ use super::give::Versioned;
 use super::types::wc_status;
 use std::ffi::{CStr, c_char, c_int, c_void};
 
-/// A connection is open. parent: its listener, or 0 if it was made by wc_connect.
+/// A connection is open. parent: its listener; the child that it is a stream of; or 0 if it was made
+/// by wc_connect.
 pub const WC_EVENT_OPEN: c_int = 1;
 /// Bytes came, or a line without its end, or a frame without its length: data and len.
 pub const WC_EVENT_DATA: c_int = 2;
@@ -50,6 +51,11 @@ pub const WC_EVENT_REQUEST_CLOSE: c_int = 18;
 pub const WC_EVENT_REJECT: c_int = 19;
 /// A watched descriptor is ready. detail: for what, WC_READ and the like.
 pub const WC_EVENT_WATCH: c_int = 20;
+/// A child has exited and its output has ended. detail: what it gave to exit(3), or -1; os_error:
+/// the signal that ended it, or 0; status: WC_OK if it ended by itself. Its last event, after those
+/// of its streams.
+pub const WC_EVENT_CHILD_EXIT: c_int = 22;
+
 /// A signal came. detail: its number; os_error: how often, since this was told last.
 pub const WC_EVENT_SIGNAL: c_int = 21;
 /// A job of a pool is done: status and os_error say how, data and len are what was read. parent:
@@ -77,6 +83,7 @@ const NAMES: &[(c_int, &CStr)] = &[
     (WC_EVENT_REJECT, c"WC_EVENT_REJECT"),
     (WC_EVENT_WATCH, c"WC_EVENT_WATCH"),
     (WC_EVENT_SIGNAL, c"WC_EVENT_SIGNAL"),
+    (WC_EVENT_CHILD_EXIT, c"WC_EVENT_CHILD_EXIT"),
     (WC_EVENT_JOB, c"WC_EVENT_JOB"),
 ];
 

@@ -223,7 +223,7 @@ pub unsafe extern "C-unwind" fn wc_http_listen(
         let mut policy = conn_options.policy()?;
         policy.idle_ms = http_options.keep_ms;
         let service = core.host.add_service(http_options.service(streaming)?);
-        let callbacks = Callbacks::Http(callbacks, place.events);
+        let callbacks = Callbacks::Http(Box::new((callbacks, place.events)));
         let mut owner = core.bindings.insert(Binding { callbacks, user });
         owner.service = service;
         let made = place.listen(&mut core.host.engine, policy, owner);

@@ -152,7 +152,7 @@ pub unsafe extern "C-unwind" fn wc_listen(
             let policy = give::read_or_default(conn_options)?.policy()?;
             (Place::read(options)?, policy, give::read_or_default(callbacks)?)
         };
-        let callbacks = Callbacks::Conn(callbacks, place.events);
+        let callbacks = Callbacks::Conn(Box::new((callbacks, place.events)));
         let owner = core.bindings.insert(Binding { callbacks, user });
         let made = place.listen(&mut core.host.engine, policy, owner);
         made.inspect_err(|_| core.bindings.take_back(owner))

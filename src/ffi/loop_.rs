@@ -32,8 +32,9 @@ pub struct wc_loop_options {
     /// Not 0: wc_loop_run goes on waiting though nothing is alive that could make an event, for
     /// jobs that other threads will post.
     pub stay: u32,
-    /// Not 0: the loop measures itself: histograms (wc_loop_get_histogram) and the time in callbacks
-    /// (wc_loop_get_stats). Costs two looks at the clock for each callback and one for each turn.
+    /// Not 0: the loop measures itself: histograms (wc_loop_get_histogram) and the time in
+    /// callbacks (wc_loop_get_stats). Costs two looks at the clock for each callback and one for
+    /// each turn.
     pub measure: u32,
     /// Callbacks that take so many ms or longer are counted and said to the log hook, and
     /// wc_loop_busy names the one that runs; 0: none. wc_loop_set_watchdog can change it.
@@ -131,7 +132,7 @@ pub unsafe extern "C" fn wc_loop_new(
 
 /// Runs the loop: waits, and calls back for what happens. It returns when wc_loop_stop is called,
 /// and, unless the option stay is set, when nothing is alive any more that could make an event: no
-/// listener, no connection, no timer.
+/// listener, no connection, no timer, no watcher, no child.
 ///
 /// [loop thread] Not from a callback of the same loop.
 ///

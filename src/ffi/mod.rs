@@ -41,6 +41,10 @@ pub mod listener;
 
 pub mod connect;
 
+pub mod child_options;
+
+pub mod child;
+
 pub mod http;
 
 pub mod request;
@@ -86,7 +90,7 @@ pub fn layout() -> Vec<Layout> {
         stats::wc_loop_stats {
             size, turns, events, stale_events, accepted, closed, accept_pauses, bytes_received,
             bytes_sent, requests, timers_fired, posts, posts_dropped, connections, listeners,
-            timers, live_requests, watches, signals, pools, jobs, post_objects, wakeups,
+            timers, live_requests, watches, signals, children, pools, jobs, post_objects, wakeups,
             late_timers, callbacks, callback_ns, longest_callback_ns, slow_callbacks,
             transitions_dropped, lines_dropped,
         }
@@ -113,6 +117,14 @@ pub fn layout() -> Vec<Layout> {
         listener::wc_listen_options {
             size, host, port, v6_only, backlog, max_connections, accept_budget, events,
         }
+        child_options::wc_child_stdio {
+            size, kind, fd, path, append, reserved, options, callbacks, user, free_user,
+        }
+        child_options::wc_child_options {
+            size, program, argv, env, directory, input, output, error, flags, wall_ms, grace_ms,
+            output_ms, cpu_s, files, memory_bytes, file_bytes,
+        }
+        child_options::wc_child_usage { size, user_us, system_us, max_rss_bytes }
         http::wc_http_options {
             size, max_request_line, max_field, max_fields, max_head, max_body, head_ms,
             body_grace_ms, body_rate, keep_ms, answer_ms, reserved,
@@ -140,6 +152,11 @@ macro_rules! constants {
 /// compares it with what a C compiler says, and fails if one is missing here.
 #[doc(hidden)]
 pub fn constants() -> Vec<(&'static str, i64)> {
+    [loop_constants(), object_constants()].concat()
+}
+
+/// Those of a loop and of its events.
+fn loop_constants() -> Vec<(&'static str, i64)> {
     constants! {
         types::WC_ADDRESS_MAX
         types::WC_FOREVER
@@ -166,6 +183,7 @@ pub fn constants() -> Vec<(&'static str, i64)> {
         event::WC_EVENT_REQUEST_CLOSE
         event::WC_EVENT_REJECT
         event::WC_EVENT_WATCH
+        event::WC_EVENT_CHILD_EXIT
         event::WC_EVENT_SIGNAL
         event::WC_EVENT_JOB
         watchdog::WC_HISTOGRAM_BUCKETS
@@ -177,6 +195,13 @@ pub fn constants() -> Vec<(&'static str, i64)> {
         log::WC_LOG_WARN
         log::WC_LOG_INFO
         log::WC_LOG_DEBUG
+    }
+    .to_vec()
+}
+
+/// Those of what lives in a loop, and of the parser.
+fn object_constants() -> Vec<(&'static str, i64)> {
+    constants! {
         watch::WC_READ
         watch::WC_WRITE
         watch::WC_EDGE
@@ -200,6 +225,18 @@ pub fn constants() -> Vec<(&'static str, i64)> {
         conn_options::WC_CONN_FLUSHING
         conn_options::WC_CONN_LINGERING
         conn_options::WC_CONN_CLOSED
+        child_options::WC_STDIO_INHERIT
+        child_options::WC_STDIO_NULL
+        child_options::WC_STDIO_CLOSED
+        child_options::WC_STDIO_FILE
+        child_options::WC_STDIO_FD
+        child_options::WC_STDIO_STREAM
+        child_options::WC_STDIO_SAME
+        child_options::WC_CHILD_IN
+        child_options::WC_CHILD_OUT
+        child_options::WC_CHILD_ERR
+        child_options::WC_CHILD_GROUP
+        child_options::WC_CHILD_NO_CORE
         answer::WC_LENGTH_UNKNOWN
         parser::WC_HTTP_HEAD
         parser::WC_HTTP_BODY

@@ -44,6 +44,7 @@ pub unsafe extern "C-unwind" fn wc_post_new(
 ) -> wc_status {
     let user = User { ptr: user, free: free_user };
     let made = with(loop_, Kind::Loop, |core| {
+        core.bindings.expect_room()?;
         let owner = core.bindings.insert(Binding { callbacks: Callbacks::Post(on_sent), user });
         core.host.engine.new_post(owner).inspect_err(|_| core.bindings.take_back(owner))
     });
@@ -67,7 +68,7 @@ pub extern "C" fn wc_post_send(post: wc_post) -> wc_status {
 }
 
 /// Ends a post. It is not told any more, also if it was sent; its user pointer goes back before the
-/// next event.
+/// next callback.
 ///
 /// [loop thread]
 ///
@@ -76,5 +77,9 @@ pub extern "C" fn wc_post_send(post: wc_post) -> wc_status {
 /// Returns: WC_OK; WC_E_GONE; WC_E_BADHANDLE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn wc_post_free(post: wc_post) -> wc_status {
-    code(with(post, Kind::Post, |core| core.host.engine.free_post(Handle(post))))
+    code(with(post, Kind::Post, |core| {
+        let owner = core.host.engine.free_post(Handle(post))?;
+        core.ended(Handle(post), owner);
+        Ok(())
+    }))
 }

@@ -55,6 +55,7 @@ pub unsafe extern "C-unwind" fn wc_signal_start(
 ) -> wc_status {
     let user = User { ptr: user, free: free_user };
     let started = with(loop_, Kind::Loop, |core| {
+        core.bindings.expect_room()?;
         let callbacks = Callbacks::Signal(on_signal);
         let owner = core.bindings.insert(Binding { callbacks, user });
         let started = core.host.engine.start_signal(number, owner);
@@ -66,7 +67,7 @@ pub unsafe extern "C-unwind" fn wc_signal_start(
 
 /// Ends a watcher of a signal: nothing more is told, also not what came already. If it was the last
 /// one of its number, the signal does again what it did before. The user pointer goes back before
-/// the next event.
+/// the next callback.
 ///
 /// [loop thread]
 ///
@@ -75,5 +76,9 @@ pub unsafe extern "C-unwind" fn wc_signal_start(
 /// Returns: WC_OK; WC_E_GONE; WC_E_BADHANDLE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
 #[unsafe(no_mangle)]
 pub extern "C" fn wc_signal_stop(signal: wc_signal) -> wc_status {
-    code(with(signal, Kind::Signal, |core| core.host.engine.stop_signal(Handle(signal))))
+    code(with(signal, Kind::Signal, |core| {
+        let owner = core.host.engine.stop_signal(Handle(signal))?;
+        core.ended(Handle(signal), owner);
+        Ok(())
+    }))
 }

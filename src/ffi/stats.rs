@@ -53,6 +53,8 @@ pub struct wc_loop_stats {
     pub watches: u32,
     /// Watchers of signals that live.
     pub signals: u32,
+    /// Children that live.
+    pub children: u32,
     /// Pools of threads now.
     pub pools: u32,
     /// Jobs of pools now.
@@ -63,8 +65,8 @@ pub struct wc_loop_stats {
     pub wakeups: u64,
     /// Of timers_fired, those later than LATE_MS (docs/LIMITS.md) after their time.
     pub late_timers: u64,
-    /// Callbacks, hooks and free_user functions called; 0 unless the loop measures or has a watchdog,
-    /// as the three below.
+    /// Callbacks, hooks and free_user functions called; 0 unless the loop measures or has a
+    /// watchdog, as the three below.
     pub callbacks: u64,
     /// Nanoseconds in them.
     pub callback_ns: u64,
@@ -102,6 +104,7 @@ unsafe impl Versioned for wc_loop_stats {
             live_requests: 0,
             watches: 0,
             signals: 0,
+            children: 0,
             pools: 0,
             jobs: 0,
             post_objects: 0,
@@ -293,6 +296,7 @@ impl Core {
             live_requests: self.host.live_requests() as u32,
             watches: alive.watches as u32,
             signals: alive.signals as u32,
+            children: alive.children as u32,
             pools: alive.pools as u32,
             jobs: alive.jobs as u32,
             post_objects: alive.post_objects as u32,

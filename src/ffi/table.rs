@@ -126,8 +126,8 @@ pub(super) fn pulse(handle: Handle) -> &'static Pulse {
     &TABLE[usize::from(handle.loop_number())].pulse
 }
 
-/// Where the loop of a handle tells what it is in; from any thread. A loop that comes after it under
-/// its number tells there too: the caller asks again when it has read.
+/// Where the loop of a handle tells what it is in; from any thread. A loop that comes after it
+/// under its number tells there too: the caller asks again when it has read.
 pub(super) fn find_pulse(handle: Handle) -> Result<&'static Pulse, Status> {
     find(handle).map(|entry| &entry.pulse)
 }

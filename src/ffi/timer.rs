@@ -21,12 +21,12 @@ pub(super) type TimerFn = Option<PlainFn>;
 /// Later firings keep their rate: each is a multiple of repeat_ms after the first; what was missed
 /// is skipped.
 pub const WC_REPEAT_RATE: c_int = 0;
-/// Later firings come repeat_ms after the callback of the one before has returned; in the pull face,
-/// after the next event was asked for.
+/// Later firings come repeat_ms after the callback of the one before has returned; in the pull
+/// face, after the next event was asked for.
 pub const WC_REPEAT_DELAY: c_int = 1;
 
-/// When a timer fires. Fill it with wc_timer_options_init, then change what you want. At most one of
-/// the three times is not 0; without any the timer fires at once.
+/// When a timer fires. Fill it with wc_timer_options_init, then change what you want. At most one
+/// of the three times is not 0; without any the timer fires at once.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct wc_timer_options {
@@ -141,8 +141,8 @@ pub unsafe extern "C-unwind" fn wc_timer_start(
 /// A timer that is due at a date is an alarm. It fires once the wall clock shows that date or a
 /// later one, never before, also when the clock is set back meanwhile; when it is set forward the
 /// alarm is prompt: at once on Linux (timerfd_create(2)), within ALARM_LOOK_MS (docs/LIMITS.md)
-/// elsewhere. An alarm that repeats keeps to its dates, skips those that are past, and after a clock
-/// was set back comes no later than a period from then.
+/// elsewhere. An alarm that repeats keeps to its dates, skips those that are past, and after a
+/// clock was set back comes no later than a period from then.
 ///
 /// [loop thread]
 ///
@@ -200,8 +200,8 @@ unsafe fn start(
     unsafe { user.settle(started, out) }
 }
 
-/// Sets a timer to fire anew, `delay_ms` from now; its repetition goes on from there. An alarm counts
-/// them by the wall clock. Costs the same whatever the number of timers, but for alarms.
+/// Sets a timer to fire anew, `delay_ms` from now; its repetition goes on from there. An alarm
+/// counts them by the wall clock. Costs the same whatever the number of timers, but for alarms.
 ///
 /// [loop thread]
 ///

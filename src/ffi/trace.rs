@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The trace hook in C: each change of state of a connection or a listener, told between callbacks.
+//! The trace hook in C: each change of state of a connection, a listener or a child, told between callbacks.
 #![allow(non_camel_case_types)]
 
 use super::call::{Call, TransitionFn, User};
@@ -10,6 +10,7 @@ use crate::base::{Handle, Kind, Machine};
 use crate::engine::trace::{Step, Transition};
 use crate::net::gate::Gate;
 use crate::net::life::Life;
+use crate::source::child::{Course, Ending};
 use once_cell::sync::Lazy;
 use std::ffi::{CString, c_char, c_void};
 
@@ -24,7 +25,7 @@ pub struct wc_transition {
     pub time_ms: u64,
     /// Whose state changed.
     pub object: u64,
-    /// The machine: "connection" or "listener".
+    /// The machine: "connection", "listener", "child" or "end of a child".
     pub machine: *const c_char,
     /// The state that it was in.
     pub state: *const c_char,
@@ -65,6 +66,8 @@ impl Names {
 
 static CONN: Lazy<Names> = Lazy::new(Names::of::<Life>);
 static LISTENER: Lazy<Names> = Lazy::new(Names::of::<Gate>);
+static CHILD: Lazy<Names> = Lazy::new(Names::of::<Course>);
+static CHILD_END: Lazy<Names> = Lazy::new(Names::of::<Ending>);
 
 impl wc_transition {
     fn of(transition: &Transition) -> wc_transition {
@@ -83,6 +86,12 @@ impl wc_transition {
             }
             Step::Listener(state, input, next) => {
                 LISTENER.fill(&mut out, state as usize, input as usize, next as usize);
+            }
+            Step::Child(state, input, next) => {
+                CHILD.fill(&mut out, state as usize, input as usize, next as usize);
+            }
+            Step::ChildEnd(state, input, next) => {
+                CHILD_END.fill(&mut out, state as usize, input as usize, next as usize);
             }
         }
         out
@@ -112,10 +121,11 @@ impl Core {
     }
 }
 
-/// Has each change of state of the loop's connections and listeners told to a hook: before the next
-/// callback, in the order in which they happened, at the latest when the loop comes to wait. Between
-/// two callbacks at most TRACES (docs/LIMITS.md) are kept; more are counted in the loop's stats. What
-/// happened before this call is not told. Without a hook nothing is kept. A second call replaces
+/// Has each change of state of the loop's connections, listeners and children told to a hook: between
+/// two callbacks, in the order in which they happened, at the latest before the loop waits; what an
+/// event has changed is told after its callback. Between two callbacks at most TRACES
+/// (docs/LIMITS.md) are kept; more are counted in the loop's stats. What happened before this call
+/// is not told. Without a hook nothing is kept. A second call replaces
 /// what the first one set.
 ///
 /// [loop thread]

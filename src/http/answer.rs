@@ -166,7 +166,9 @@ impl Host {
                 answer.fields.iter().map(|(name, value)| (&name[..], &value[..])).collect();
             match self.respond(answer.request, answer.status, &fields, &answer.body) {
                 Ok(_) => {}
-                Err(Status::GONE | Status::STATE) => self.engine.count_dropped(),
+                Err(why @ (Status::GONE | Status::STATE)) => {
+                    self.engine.count_dropped(answer.request, why, answer.body.len());
+                }
                 Err(why) => self.fail_request(answer.request, why),
             }
         }

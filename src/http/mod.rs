@@ -250,6 +250,10 @@ impl Host {
     pub fn drain(&mut self) {
         self.engine.close_listeners(Status::OK);
         for conn in self.engine.conn_handles() {
+            // What a child writes is read to its end, which that of its input brings about.
+            if self.engine.is_output(conn) {
+                continue;
+            }
             match self.channel(conn) {
                 Some(channel) if channel.request != Handle::NONE => {
                     channel.exchange.last();

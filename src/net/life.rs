@@ -41,8 +41,8 @@ pub enum Turn {
     Deadline,
 }
 
-/// The changes of a life that nobody was told of yet. Each life has at most five, for no state comes
-/// twice, so they fit into one word: six bits each, the oldest lowest, none is zero.
+/// The changes of a life that nobody was told of yet. Each life has at most five, for no state
+/// comes twice, so they fit into one word: six bits each, the oldest lowest, none is zero.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub struct History(u32);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The kqueue(2) backend. Is not: the system calls, which are `sys::kqueue`. INVARIANT: after a
-//! flush the kernel holds of each descriptor exactly the filters that its `Entry::held` says, unless
-//! the descriptor was closed, with which the kernel forgets them.
+//! flush the kernel holds of each descriptor exactly the filters that its `Entry::held` says,
+//! unless the descriptor was closed, with which the kernel forgets them.
 //!
 //! `update` only notes what is wanted; the call that waits tells the kernel, so that a descriptor
 //! whose interest flaps between two waits costs nothing.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The select(2) backend. Is not: the system call, which is `sys::select`. INVARIANTS: a bit of
-//! `read` or `write` is set exactly while that readiness is to be told; a descriptor is in `entries`
-//! exactly while its interest is not NONE.
+//! `read` or `write` is set exactly while that readiness is to be told; a descriptor is in
+//! `entries` exactly while its interest is not NONE.
 
 use super::{Event, Interest, Selector, Token};
 use crate::base::limits::BATCH;

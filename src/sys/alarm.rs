@@ -3,6 +3,8 @@
 //! the loop, or the decision what is due. Linux has such a thing (timerfd(2)); elsewhere none is
 //! made, and the owner looks at the clock.
 
+#[cfg(target_os = "linux")]
+use super::fault::{self, Call};
 use crate::base::time::Wall;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -18,7 +20,8 @@ impl Alarm {
         use std::os::fd::FromRawFd;
         let flags = libc::TFD_CLOEXEC | libc::TFD_NONBLOCK;
         // SAFETY: timerfd_create takes no pointer.
-        let fd = super::check(unsafe { libc::timerfd_create(libc::CLOCK_REALTIME, flags) })?;
+        let made = || unsafe { libc::timerfd_create(libc::CLOCK_REALTIME, flags) };
+        let fd = super::check(fault::call(Call::TimerfdCreate, made))?;
         // SAFETY: the call succeeded, so `fd` is open and nobody else's.
         Ok(Alarm(unsafe { OwnedFd::from_raw_fd(fd) }))
     }
@@ -37,10 +40,10 @@ impl Alarm {
         let date = libc::itimerspec { it_interval: zero, it_value: value };
         let flags = libc::TFD_TIMER_ABSTIME | libc::TFD_TIMER_CANCEL_ON_SET;
         // SAFETY: `date` is valid for the call, and no old value is asked for.
-        let set = unsafe {
+        let set = || unsafe {
             libc::timerfd_settime(self.0.as_raw_fd(), flags, &date, std::ptr::null_mut())
         };
-        super::check(set).map(drop)
+        super::check(fault::call(Call::TimerfdSettime, set)).map(drop)
     }
 
     /// Makes it quiet. Whether its date came or the clock was set (ECANCELED) is not told apart:
@@ -49,7 +52,9 @@ impl Alarm {
         use std::os::fd::AsRawFd;
         let mut times = [0u8; 8];
         // SAFETY: the pointer and the length are those of one exclusively borrowed array.
-        let _ = unsafe { libc::read(self.0.as_raw_fd(), times.as_mut_ptr().cast(), times.len()) };
+        let _ = fault::transfer(Call::Read, self.0.as_fd(), times.len(), |len| unsafe {
+            libc::read(self.0.as_raw_fd(), times.as_mut_ptr().cast(), len)
+        });
     }
 }
 

@@ -10,6 +10,7 @@ pub mod clock;
 #[cfg(target_os = "linux")]
 pub mod epoll;
 pub mod errno;
+pub mod exit;
 pub mod fault;
 pub mod fd;
 pub mod file;
@@ -26,6 +27,7 @@ pub mod select;
 pub mod signal;
 pub mod socket;
 pub mod thread;
+pub mod spawn;
 pub mod wake;
 
 pub use fd::Fd;

@@ -47,6 +47,7 @@ static void of_loops_and_listeners(struct wire_log *log)
     wc_loop_stats stats;
     wc_event event;
     wc_timer timer = 0;
+    wc_timer_options when;
     uint16_t port;
     uint64_t ms;
     wc_str name;
@@ -84,6 +85,17 @@ static void of_loops_and_listeners(struct wire_log *log)
     KEEPS(wc_listener_close(listener));
     KEEPS(wc_timer_start(loop, 1, 0, NULL, NULL, NULL, &timer));
     KEEPS(wc_timer_restart(timer, 1));
+    KEEPS(wc_timer_due(timer, &ms));
+    KEEPS(wc_timer_options_init(&when, sizeof when));
+    when.unix_ms = 1;
+    KEEPS(wc_timer_schedule(loop, &when, NULL, NULL, NULL, NULL));
+    KEEPS(wc_loop_now_fresh(loop, &ms));
+    KEEPS(wc_loop_set_watchdog(loop, 1, NULL, NULL, NULL));
+    KEEPS(wc_loop_busy(loop, NULL, NULL, &ms));
+    KEEPS(wc_loop_set_trace(loop, NULL, NULL, NULL));
+    KEEPS(wc_loop_set_log(loop, WC_LOG_NONE, NULL, NULL, NULL));
+    KEEPS(wc_loop_get_histogram(loop, WC_HISTOGRAM_TURN, &ms, 1));
+    KEEPS(wc_event_name(99));
     KEEPS(wc_loop_next(loop, 0, &event));
     KEEPS(wc_loop_dispatch(loop));
     KEEPS(wc_timer_cancel(timer));

@@ -50,17 +50,19 @@ static inline void fault_storm(const char *name, size_t bytes)
     }
 }
 
-/* What the backend of this run asks the system for; null where it asks for nothing that can fail. */
+/* What the backend of this run asks the system for; null where that cannot fail. */
 struct fault_backend {
     const char *name, *make, *change, *wait;
 };
 
 static inline struct fault_backend fault_backend(void)
 {
-    static const struct fault_backend all[] = {{"epoll", "epoll_create", "epoll_ctl", "epoll_wait"},
-                                               {"poll", NULL, NULL, "poll"},
-                                               {"select", NULL, NULL, "select"},
-                                               {"kqueue", "kqueue", NULL, "kevent"}};
+    static const struct fault_backend all[] = {
+        {"epoll", "epoll_create", "epoll_ctl", "epoll_wait"},
+        {"poll", NULL, NULL, "poll"},
+        {"select", NULL, NULL, "select"},
+        {"kqueue", "kqueue", NULL, "kevent"},
+    };
     const char *name = getenv("WEBCORE_BACKEND");
     size_t at;
     for (at = 0; at < sizeof all / sizeof all[0]; at++) {

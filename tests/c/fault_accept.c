@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Faults of listeners: making one, accepting, taking in what was accepted; nobody who waits is lost. */
+/* Faults of listeners: making one, accepting, taking in what was accepted; nobody is lost. */
+#include <sys/select.h>
+
 #include "fault.h"
 #include "tap.h"
 #include "wire.h"
@@ -61,7 +63,7 @@ static void refuses(const char *call, unsigned after, int os_error, wc_status wa
     int before = wire_descriptors();
     int32_t number = 0;
     char name[128];
-    (void)snprintf(name, sizeof name, "a listener without %s (errno %d) is refused", call, os_error);
+    (void)snprintf(name, sizeof name, "no listener without %s (errno %d)", call, os_error);
     wc_fault_clear();
     MUST(wc_fault_set(call, after, 1, os_error, 0));
     EQUAL(wc_listen(log->loop, &where, NULL, NULL, log, wire_freed, &listener), want, name);
@@ -73,7 +75,8 @@ static void refuses(const char *call, unsigned after, int os_error, wc_status wa
     EQUAL(wire_descriptors(), before, "no descriptor is left");
     EQUAL(wire_stats(log->loop).listeners, 0, "and no listener");
     wc_fault_clear();
-    EQUAL(wc_listen(log->loop, &where, NULL, NULL, NULL, NULL, &listener), WC_OK, "then one is made");
+    EQUAL(wc_listen(log->loop, &where, NULL, NULL, NULL, NULL, &listener), WC_OK,
+          "then one is made");
     MUST(wc_loop_free(log->loop));
     free(log);
 }
@@ -294,6 +297,32 @@ static void held(void)
     end(log, fd);
 }
 
+/* A number that select(2) cannot hold: who has it waits until a lower one is free. */
+static void too_high(void)
+{
+    int fd, at, count = 0, fds[FD_SETSIZE];
+    struct wire_log *log = listener_with_client(&fd);
+    int selects = strcmp(fault_backend().name, "select") == 0;
+    for (at = dup(0); at >= 0 && at < FD_SETSIZE; at = dup(0)) {
+        fds[count++] = at;
+    }
+    if (at < 0) {
+        CHECK(1, "numbers above FD_SETSIZE # SKIP they are not allowed here");
+    } else {
+        MUST(close(at));
+        CHECK(wire_run(log->loop, selects ? is_paused : wire_got_data, log),
+              "a number above FD_SETSIZE pauses the listener of select, and no other");
+        EQUAL(gate.why, selects ? WC_E_NOFILES : WC_OK, "as if there were no descriptor left");
+        EQUAL(gate.os_error, selects ? EMFILE : 0, "as the system would say it");
+    }
+    while (count > 0) {
+        MUST(close(fds[--count]));
+    }
+    CHECK(wire_run(log->loop, wire_got_data, log), "when a lower one is free its peer is heard");
+    EQUAL(gate.resumed, gate.paused, "and the pause is over");
+    end(log, fd);
+}
+
 int main(void)
 {
     making();
@@ -304,5 +333,6 @@ int main(void)
     kept(1);
     kept(0);
     held();
+    too_high();
     return tap_done();
 }

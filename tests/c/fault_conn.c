@@ -50,7 +50,7 @@ static void refuses(const char *call, int os_error, wc_status want)
     int32_t number = 0;
     wc_conn conn = 0;
     char name[128];
-    (void)snprintf(name, sizeof name, "no connection outward without %s (errno %d)", call, os_error);
+    (void)snprintf(name, sizeof name, "no connection without %s (errno %d)", call, os_error);
     wc_fault_clear();
     MUST(wc_fault_set(call, 0, 1, os_error, 0));
     EQUAL(dial(log, port, &conn), want, name);
@@ -76,7 +76,7 @@ static void making(void)
     refuses("connect", ENETUNREACH, WC_E_CONNECT);
     refuses("connect", EADDRNOTAVAIL, WC_E_ADDRESS);
     refuses("connect", EACCES, WC_E_ACCESS);
-    refuses("connect", EAGAIN, WC_E_OS);
+    refuses("connect", EAGAIN, WC_E_AGAIN);
     if (backend.change != NULL) {
         refuses(backend.change, ENOMEM, WC_E_NOMEM);
         refuses(backend.change, ENOSPC, WC_E_OS);
@@ -186,7 +186,7 @@ static void end_output(struct wire_log *log, const char *event, wc_conn conn)
     (void)log;
 }
 
-/* The peer is gone when our end is to be told: the connection ends all the same, in bounded time. */
+/* The peer is gone when our end is to be told: the connection ends all the same, in time. */
 static void ending(void)
 {
     struct wire_log *log = wire_log_new(wire_loop());

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* HTTP over reads and writes that are interrupted, stop short, or find nothing more after a part. */
+/* HTTP over reads and writes that are interrupted, stop short, or find nothing after a part. */
 #include "fault.h"
 #include "http_peer.h"
 #include "tap.h"

@@ -29,6 +29,7 @@ static int not_refused(void)
     wc_conn conn = log_of_parent->conn;
     wc_listen_options where = wire_listen_options();
     wc_loop_stats stats;
+    wc_timer_options when;
     wc_event event;
     char text[WC_ADDRESS_MAX];
     uint64_t word;
@@ -56,6 +57,15 @@ static int not_refused(void)
     bad += wc_loop_get_stats(loop, &stats) != no;
     bad += wc_timer_start(loop, 0, 0, NULL, NULL, back, NULL) != no;
     bad += wc_timer_restart(timer_of_parent, 0) != no;
+    bad += wc_timer_due(timer_of_parent, &word) != no;
+    MUST(wc_timer_options_init(&when, sizeof when));
+    bad += wc_timer_schedule(loop, &when, NULL, NULL, back, NULL) != no;
+    bad += wc_loop_now_fresh(loop, &word) != no;
+    bad += wc_loop_get_histogram(loop, WC_HISTOGRAM_TURN, &word, 1) != no;
+    bad += wc_loop_busy(loop, NULL, NULL, NULL) != no;
+    bad += wc_loop_set_watchdog(loop, 1, NULL, NULL, back) != no;
+    bad += wc_loop_set_trace(loop, NULL, NULL, back) != no;
+    bad += wc_loop_set_log(loop, WC_LOG_NONE, NULL, NULL, back) != no;
     bad += wc_timer_cancel(timer_of_parent) != no;
     bad += wc_listen(loop, &where, NULL, NULL, NULL, back, NULL) != no;
     bad += wc_listener_port(log_of_parent->listener, &port) != no;
@@ -79,7 +89,7 @@ static int not_refused(void)
     bad += wc_conn_set_idle(conn, 1) != no;
     bad += wc_conn_peer(conn, text, sizeof text, &port) != no;
     bad += wc_conn_local(conn, text, sizeof text, &port) != no;
-    return bad + (given_back != 3);
+    return bad + (given_back != 7);
 }
 
 static void echo(struct wire_log *log, const char *event, wc_conn conn)

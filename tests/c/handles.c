@@ -18,8 +18,11 @@ static int of_loop(wc_loop loop, wc_status want)
     wc_str name;
     uint64_t ms;
     int32_t number;
+    wc_timer_options when;
+    uint64_t counts[WC_HISTOGRAM_BUCKETS];
     int count = 0;
     MUST(wc_connect_options_init(&to, sizeof to));
+    MUST(wc_timer_options_init(&when, sizeof when));
     to.host = "127.0.0.1";
     to.port = 9;
     stats.size = sizeof stats;
@@ -35,12 +38,18 @@ static int of_loop(wc_loop loop, wc_status want)
     count += wc_loop_os_error(loop, &number) == want;
     count += wc_loop_get_stats(loop, &stats) == want;
     count += wc_timer_start(loop, 0, 0, NULL, NULL, NULL, NULL) == want;
+    count += wc_timer_schedule(loop, &when, NULL, NULL, NULL, NULL) == want;
+    count += wc_loop_now_fresh(loop, &ms) == want;
+    count += wc_loop_get_histogram(loop, WC_HISTOGRAM_TURN, counts, WC_HISTOGRAM_BUCKETS) == want;
+    count += wc_loop_set_watchdog(loop, 0, NULL, NULL, NULL) == want;
+    count += wc_loop_set_trace(loop, NULL, NULL, NULL) == want;
+    count += wc_loop_set_log(loop, WC_LOG_NONE, NULL, NULL, NULL) == want;
     count += wc_listen(loop, &where, NULL, NULL, NULL, NULL, NULL) == want;
     count += wc_connect(loop, &to, NULL, NULL, NULL, NULL, NULL) == want;
     return count;
 }
 
-#define OF_LOOP 13
+#define OF_LOOP 19
 
 static void job(wc_loop loop, void *user)
 {
@@ -48,15 +57,18 @@ static void job(wc_loop loop, void *user)
     (void)user;
 }
 
-/* The two that any thread may call. */
+/* Those that any thread may call. */
 static int of_loop_anywhere(wc_loop loop, wc_status want)
 {
-    return (wc_loop_stop(loop) == want) + (wc_loop_post(loop, job, NULL, NULL) == want);
+    return (wc_loop_stop(loop) == want) + (wc_loop_post(loop, job, NULL, NULL) == want) +
+           (wc_loop_busy(loop, NULL, NULL, NULL) == want);
 }
 
 static int of_timer(wc_timer timer, wc_status want)
 {
-    return (wc_timer_restart(timer, 1) == want) + (wc_timer_cancel(timer) == want);
+    uint64_t ms;
+    return (wc_timer_restart(timer, 1) == want) + (wc_timer_cancel(timer) == want) +
+           (wc_timer_due(timer, &ms) == want);
 }
 
 static int of_listener(wc_listener listener, wc_status want)
@@ -124,9 +136,9 @@ static void that_never_were(wc_loop loop, wc_listener listener)
     unsigned at;
     for (at = 0; at < 5; at++) {
         uint64_t bits = garbage(at);
-        EQUAL(of_loop(bits, WC_E_BADHANDLE) + of_loop_anywhere(bits, WC_E_BADHANDLE), OF_LOOP + 2,
+        EQUAL(of_loop(bits, WC_E_BADHANDLE) + of_loop_anywhere(bits, WC_E_BADHANDLE), OF_LOOP + 3,
               "garbage is no loop");
-        EQUAL(of_timer(bits, WC_E_BADHANDLE), 2, "nor a timer");
+        EQUAL(of_timer(bits, WC_E_BADHANDLE), 3, "nor a timer");
         EQUAL(of_listener(bits, WC_E_BADHANDLE), 3, "nor a listener");
         EQUAL(of_conn(bits, WC_E_BADHANDLE) + of_conn_anywhere(bits, WC_E_BADHANDLE), OF_CONN + 2,
               "nor a connection");
@@ -134,10 +146,10 @@ static void that_never_were(wc_loop loop, wc_listener listener)
     EQUAL(set_back, 5, "wc_conn_set_user gave the user pointer back each time");
     EQUAL(of_conn(loop, WC_E_BADHANDLE) + of_conn_anywhere(loop, WC_E_BADHANDLE), OF_CONN + 2,
           "a loop is no connection");
-    EQUAL(of_timer(listener, WC_E_BADHANDLE), 2, "a listener is no timer");
+    EQUAL(of_timer(listener, WC_E_BADHANDLE), 3, "a listener is no timer");
     EQUAL(of_listener(loop, WC_E_BADHANDLE), 3, "a loop is no listener");
     EQUAL(of_loop(listener, WC_E_BADHANDLE) + of_loop_anywhere(listener, WC_E_BADHANDLE),
-          OF_LOOP + 2, "a listener is no loop");
+          OF_LOOP + 3, "a listener is no loop");
     EQUAL(of_loop(loop ^ (1u << 24), WC_E_BADHANDLE), OF_LOOP, "a loop has no slot");
 }
 
@@ -199,7 +211,7 @@ static void that_were(void)
     EQUAL(of_conn(next, WC_E_GONE) + of_conn_anywhere(next, WC_E_GONE), OF_CONN + 2,
           "with the loop its connections are gone");
     EQUAL(of_listener(log->listener, WC_E_GONE), 3, "its listeners");
-    EQUAL(of_loop(log->loop, WC_E_GONE) + of_loop_anywhere(log->loop, WC_E_GONE), OF_LOOP + 2,
+    EQUAL(of_loop(log->loop, WC_E_GONE) + of_loop_anywhere(log->loop, WC_E_GONE), OF_LOOP + 3,
           "and itself");
     EQUAL(log->freed, 1, "the user pointer came back once");
     free(log);
@@ -215,7 +227,7 @@ static void in_a_loop_that_took_the_place(void)
     second = wire_loop();
     MUST(wc_timer_start(second, 1000, 0, NULL, NULL, NULL, &other));
     CHECK(first != second && timer != other, "a new loop and its timer have new handles");
-    EQUAL(of_timer(timer, WC_E_GONE), 2, "the old timer is gone");
+    EQUAL(of_timer(timer, WC_E_GONE), 3, "the old timer is gone");
     EQUAL(of_loop(first, WC_E_GONE), OF_LOOP, "the old loop is gone");
     EQUAL(wc_timer_cancel(other), WC_OK, "the new ones live");
     MUST(wc_loop_free(second));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Timers with options: a time of the loop, a fixed delay, when they are due; the clock read anew. */
+/* Timers with options: a time of the loop, a fixed delay, when they are due; a fresh clock. */
 #include "tap.h"
 #include "wire.h"
 
@@ -175,8 +175,9 @@ static void pulled(wc_loop loop)
         end = wire_ns();
     }
     EQUAL(early, 0, "the delay begins when the next event is asked for");
-    EQUAL(wc_loop_next(loop, 0, &event), WC_NONE, "nothing is due yet");
-    EQUAL(wc_timer_due(timer, &due), WC_OK, "and it has a time again");
+    EQUAL(wc_timer_restart(timer, 3600000), WC_OK, "it is moved while it is at hand");
+    EQUAL(wc_timer_due(timer, &due), WC_OK, "so it has a time again");
+    EQUAL(wc_loop_next(loop, 0, &event), WC_NONE, "which is not now");
     EQUAL(wc_timer_restart(timer, 1), WC_OK, "it can be moved");
     EQUAL(wc_loop_next(loop, WIRE_DEADLINE_MS, &event), WC_OK, "and comes then");
     EQUAL(wc_timer_restart(timer, 0), WC_OK, "also while it is at hand");

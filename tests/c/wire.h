@@ -351,6 +351,19 @@ static inline void wire_turns(wc_loop loop, int count)
     (void)wire_run(loop, wire_count_down, &count);
 }
 
+/*
+ * Uses some stack once, so that it is there: valgrind does not always manage to extend that of the
+ * first thread when a signal comes.
+ */
+static inline void wire_stack(void)
+{
+    volatile char room[1 << 16];
+    size_t i;
+    for (i = sizeof room; i > 0; i--) {
+        room[i - 1] = 0;
+    }
+}
+
 /* Descriptors open in this process. */
 static inline int wire_descriptors(void)
 {

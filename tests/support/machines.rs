@@ -10,6 +10,7 @@ use webcore::codec::length::LengthState;
 use webcore::codec::line::LineState;
 use webcore::net::gate::Gate;
 use webcore::net::life::Life;
+use webcore::source::child::{Course, Ending};
 
 /// A machine without its types: states and inputs are numbers, in the order of its own lists.
 pub struct Drawn {
@@ -28,6 +29,8 @@ pub fn machines() -> Vec<Drawn> {
     vec![
         draw::<Life>(),
         draw::<Gate>(),
+        draw::<Course>(),
+        draw::<Ending>(),
         draw::<LineState>(),
         draw::<LengthState>(),
         draw::<ReadSide>(),

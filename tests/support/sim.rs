@@ -445,6 +445,9 @@ pub fn line(engine: &Loop, notice: &Notice) -> String {
         Notice::Ready(watch, ready) => format!("{} ready {:02x}", name(watch), ready.bits()),
         Notice::Done(job) => format!("{} done", name(job)),
         Notice::Sent(post) => format!("{} sent", name(post)),
+        Notice::ChildExit { child, code, signal, why } => {
+            format!("{} exit {code} {signal} {why:?}", name(child))
+        }
         Notice::Signal { handle, number, count } => {
             format!("{} signal {number} x {count}", name(handle))
         }

@@ -6,9 +6,9 @@ use super::text::has_word;
 
 /// The nouns of the C API. Each has src/ffi/<noun>.rs, a section in the header, docs/api/<noun>.md
 /// and tests/c/<noun>.c; the fifth room is its module in the layer that does the work.
-pub const NOUNS: [&str; 11] = [
-    "loop", "watch", "timer", "post", "pool", "job", "listener", "conn", "http", "request",
-    "parser",
+pub const NOUNS: [&str; 13] = [
+    "loop", "watch", "signal", "timer", "post", "pool", "job", "listener", "conn", "child", "http",
+    "request", "parser",
 ];
 
 /// Where a function may be called from, said in its documentation.

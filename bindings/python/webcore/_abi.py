@@ -131,6 +131,7 @@ WC_EVENT_REQUEST_DRAIN = 17
 WC_EVENT_REQUEST_CLOSE = 18
 WC_EVENT_REJECT = 19
 WC_EVENT_WATCH = 20
+WC_EVENT_CHILD_EXIT = 22
 WC_EVENT_SIGNAL = 21
 WC_EVENT_JOB = 23
 WC_HISTOGRAM_BUCKETS = 40
@@ -165,6 +166,18 @@ WC_CONN_HALF_OPEN = 2
 WC_CONN_FLUSHING = 3
 WC_CONN_LINGERING = 4
 WC_CONN_CLOSED = 5
+WC_STDIO_INHERIT = 0
+WC_STDIO_NULL = 1
+WC_STDIO_CLOSED = 2
+WC_STDIO_FILE = 3
+WC_STDIO_FD = 4
+WC_STDIO_STREAM = 5
+WC_STDIO_SAME = 6
+WC_CHILD_IN = 0
+WC_CHILD_OUT = 1
+WC_CHILD_ERR = 2
+WC_CHILD_GROUP = 1
+WC_CHILD_NO_CORE = 2
 WC_LENGTH_UNKNOWN = -1
 WC_HTTP_HEAD = 1
 WC_HTTP_BODY = 2
@@ -224,6 +237,7 @@ class wc_loop_stats(Structure):
         ("live_requests", c_uint32),
         ("watches", c_uint32),
         ("signals", c_uint32),
+        ("children", c_uint32),
         ("pools", c_uint32),
         ("jobs", c_uint32),
         ("post_objects", c_uint32),
@@ -421,6 +435,54 @@ class wc_connect_options(Structure):
     ]
 
 
+class wc_child_stdio(Structure):
+    _fields_ = [
+        ("size", c_size_t),
+        ("kind", c_int32),
+        ("fd", c_int32),
+        ("path", c_char_p),
+        ("append", c_uint32),
+        ("reserved", c_uint32),
+        ("options", POINTER(wc_conn_options)),
+        ("callbacks", POINTER(wc_conn_callbacks)),
+        ("user", c_void_p),
+        ("free_user", wc_free_fn),
+    ]
+
+
+class wc_child_options(Structure):
+    _fields_ = [
+        ("size", c_size_t),
+        ("program", c_char_p),
+        ("argv", POINTER(c_char_p)),
+        ("env", POINTER(c_char_p)),
+        ("directory", c_char_p),
+        ("input", POINTER(wc_child_stdio)),
+        ("output", POINTER(wc_child_stdio)),
+        ("error", POINTER(wc_child_stdio)),
+        ("flags", c_uint32),
+        ("wall_ms", c_uint32),
+        ("grace_ms", c_uint32),
+        ("output_ms", c_uint32),
+        ("cpu_s", c_uint32),
+        ("files", c_uint32),
+        ("memory_bytes", c_uint64),
+        ("file_bytes", c_uint64),
+    ]
+
+
+wc_exit_fn = CFUNCTYPE(None, wc_child, c_int32, c_int32, wc_status, c_void_p)
+
+
+class wc_child_usage(Structure):
+    _fields_ = [
+        ("size", c_size_t),
+        ("user_us", c_uint64),
+        ("system_us", c_uint64),
+        ("max_rss_bytes", c_uint64),
+    ]
+
+
 class wc_http_options(Structure):
     _fields_ = [
         ("size", c_size_t),
@@ -592,6 +654,15 @@ PROTOTYPES = [
     ("wc_connect", wc_status,
      [wc_loop, POINTER(wc_connect_options), POINTER(wc_conn_options), POINTER(wc_conn_callbacks),
       c_void_p, wc_free_fn, POINTER(wc_conn)]),
+    ("wc_child_options_init", wc_status, [POINTER(wc_child_options), c_size_t]),
+    ("wc_child_stdio_init", wc_status, [POINTER(wc_child_stdio), c_size_t]),
+    ("wc_child_spawn", wc_status,
+     [wc_loop, POINTER(wc_child_options), wc_exit_fn, c_void_p, wc_free_fn, POINTER(wc_child)]),
+    ("wc_child_kill", wc_status, [wc_child, c_int32]),
+    ("wc_child_stop", wc_status, [wc_child, c_uint32]),
+    ("wc_child_pid", wc_status, [wc_child, POINTER(c_int32)]),
+    ("wc_child_stream", wc_status, [wc_child, c_int32, POINTER(wc_conn)]),
+    ("wc_child_get_usage", wc_status, [wc_child, POINTER(wc_child_usage)]),
     ("wc_http_options_init", wc_status, [POINTER(wc_http_options), c_size_t]),
     ("wc_http_listen", wc_status,
      [wc_loop, POINTER(wc_listen_options), POINTER(wc_conn_options), POINTER(wc_http_options),
