@@ -152,6 +152,11 @@ macro_rules! constants {
 /// compares it with what a C compiler says, and fails if one is missing here.
 #[doc(hidden)]
 pub fn constants() -> Vec<(&'static str, i64)> {
+    [loop_constants(), object_constants()].concat()
+}
+
+/// Those of a loop and of its events.
+fn loop_constants() -> Vec<(&'static str, i64)> {
     constants! {
         types::WC_ADDRESS_MAX
         types::WC_FOREVER
@@ -190,6 +195,13 @@ pub fn constants() -> Vec<(&'static str, i64)> {
         log::WC_LOG_WARN
         log::WC_LOG_INFO
         log::WC_LOG_DEBUG
+    }
+    .to_vec()
+}
+
+/// Those of what lives in a loop, and of the parser.
+fn object_constants() -> Vec<(&'static str, i64)> {
+    constants! {
         watch::WC_READ
         watch::WC_WRITE
         watch::WC_EDGE

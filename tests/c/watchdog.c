@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* The watchdog: a callback that holds the loop is told of afterwards, and named by another thread
- * while it does. A busy machine may hold any callback up, so what is counted is told apart by kind. */
+ * while it does. A busy machine may hold any callback up, so they are counted by kind. */
 #include "tap.h"
 #include "wire.h"
 
