@@ -297,6 +297,44 @@ impl Core {
                 let alone = self.host.engine.conn_listener(conn) == Ok(Handle::NONE);
                 self.after = After::Conn(self.owner, alone);
             }
+            Notice::Timer(_)
+            | Notice::Ready(..)
+            | Notice::ChildExit { .. }
+            | Notice::Signal { .. }
+            | Notice::Done(_)
+            | Notice::Sent(_) => self.describe_source(notice),
+            Notice::Paused { listener, why, os_error } => {
+                self.begin_listener(event::WC_EVENT_PAUSE, listener);
+                self.event.status = why.0;
+                self.event.os_error = os_error;
+            }
+            Notice::Resumed(listener) => self.begin_listener(event::WC_EVENT_RESUME, listener),
+            Notice::ListenerClosed { listener, why } => {
+                self.begin_listener(event::WC_EVENT_LISTENER_CLOSE, listener);
+                self.event.status = why.0;
+            }
+            // A loop that is freed waits for jobs of pools, and runs no others meanwhile.
+            Notice::Post(parcel) if self.freeing => {
+                self.bindings.release_later(drop_of(&parcel));
+                return false;
+            }
+            Notice::Post(parcel) => {
+                self.begin(event::WC_EVENT_POST, Handle::NONE, Owner::default());
+                self.event.user = std::ptr::with_exposed_provenance_mut(parcel.0[1]);
+                self.after = After::Post(parcel);
+            }
+            Notice::Ended(owner) => {
+                self.bindings.remove(owner);
+                return false;
+            }
+            Notice::Deadline(_) | Notice::Above(_) => return false,
+        }
+        true
+    }
+
+    /// What has happened to anything but a connection or a listener.
+    fn describe_source(&mut self, notice: &Notice) {
+        match *notice {
             Notice::Timer(timer) => {
                 let owner = self.host.engine.timer_owner(timer).unwrap_or_default();
                 self.begin(event::WC_EVENT_TIMER, timer, owner);
@@ -321,38 +359,13 @@ impl Core {
                 self.event.detail = number;
                 self.event.os_error = i32::try_from(count).unwrap_or(i32::MAX);
             }
-            Notice::Paused { listener, why, os_error } => {
-                self.begin_listener(event::WC_EVENT_PAUSE, listener);
-                self.event.status = why.0;
-                self.event.os_error = os_error;
-            }
-            Notice::Resumed(listener) => self.begin_listener(event::WC_EVENT_RESUME, listener),
-            Notice::ListenerClosed { listener, why } => {
-                self.begin_listener(event::WC_EVENT_LISTENER_CLOSE, listener);
-                self.event.status = why.0;
-            }
             Notice::Done(job) => self.begin_job(job),
             Notice::Sent(post) => {
                 let owner = self.host.engine.post_owner(post).unwrap_or_default();
                 self.begin(event::WC_EVENT_POST, post, owner);
             }
-            // A loop that is freed waits for jobs of pools, and runs no others meanwhile.
-            Notice::Post(parcel) if self.freeing => {
-                self.bindings.release_later(drop_of(&parcel));
-                return false;
-            }
-            Notice::Post(parcel) => {
-                self.begin(event::WC_EVENT_POST, Handle::NONE, Owner::default());
-                self.event.user = std::ptr::with_exposed_provenance_mut(parcel.0[1]);
-                self.after = After::Post(parcel);
-            }
-            Notice::Ended(owner) => {
-                self.bindings.remove(owner);
-                return false;
-            }
-            Notice::Deadline(_) | Notice::Above(_) => return false,
+            _ => debug_assert!(false, "it is of a connection, of a listener, or no event"),
         }
-        true
     }
 
     fn begin(&mut self, kind: c_int, object: Handle, owner: Owner) {

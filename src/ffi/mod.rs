@@ -152,35 +152,12 @@ macro_rules! constants {
 /// compares it with what a C compiler says, and fails if one is missing here.
 #[doc(hidden)]
 pub fn constants() -> Vec<(&'static str, i64)> {
-    constants! {
+    let others = constants! {
         types::WC_ADDRESS_MAX
         types::WC_FOREVER
         stats::WC_FEATURE_EDGE
         stats::WC_FEATURE_HANGUP
         stats::WC_FEATURE_DESCRIPTOR
-        event::WC_EVENT_OPEN
-        event::WC_EVENT_DATA
-        event::WC_EVENT_TOO_LONG
-        event::WC_EVENT_DRAIN
-        event::WC_EVENT_EOF
-        event::WC_EVENT_IDLE
-        event::WC_EVENT_CLOSE
-        event::WC_EVENT_TIMER
-        event::WC_EVENT_POST
-        event::WC_EVENT_PAUSE
-        event::WC_EVENT_RESUME
-        event::WC_EVENT_LISTENER_CLOSE
-        event::WC_EVENT_REQUEST
-        event::WC_EVENT_HEAD
-        event::WC_EVENT_BODY
-        event::WC_EVENT_END
-        event::WC_EVENT_REQUEST_DRAIN
-        event::WC_EVENT_REQUEST_CLOSE
-        event::WC_EVENT_REJECT
-        event::WC_EVENT_WATCH
-        event::WC_EVENT_CHILD_EXIT
-        event::WC_EVENT_SIGNAL
-        event::WC_EVENT_JOB
         watchdog::WC_HISTOGRAM_BUCKETS
         watchdog::WC_HISTOGRAM_CALLBACK
         watchdog::WC_HISTOGRAM_TURN
@@ -229,6 +206,36 @@ pub fn constants() -> Vec<(&'static str, i64)> {
         parser::WC_HTTP_HEAD
         parser::WC_HTTP_BODY
         parser::WC_HTTP_END
+    };
+    kinds_of_events().into_iter().chain(others).collect()
+}
+
+/// Those that say what an event is.
+fn kinds_of_events() -> Vec<(&'static str, i64)> {
+    constants! {
+        event::WC_EVENT_OPEN
+        event::WC_EVENT_DATA
+        event::WC_EVENT_TOO_LONG
+        event::WC_EVENT_DRAIN
+        event::WC_EVENT_EOF
+        event::WC_EVENT_IDLE
+        event::WC_EVENT_CLOSE
+        event::WC_EVENT_TIMER
+        event::WC_EVENT_POST
+        event::WC_EVENT_PAUSE
+        event::WC_EVENT_RESUME
+        event::WC_EVENT_LISTENER_CLOSE
+        event::WC_EVENT_REQUEST
+        event::WC_EVENT_HEAD
+        event::WC_EVENT_BODY
+        event::WC_EVENT_END
+        event::WC_EVENT_REQUEST_DRAIN
+        event::WC_EVENT_REQUEST_CLOSE
+        event::WC_EVENT_REJECT
+        event::WC_EVENT_WATCH
+        event::WC_EVENT_CHILD_EXIT
+        event::WC_EVENT_SIGNAL
+        event::WC_EVENT_JOB
     }
     .to_vec()
 }
