@@ -152,12 +152,40 @@ macro_rules! constants {
 /// compares it with what a C compiler says, and fails if one is missing here.
 #[doc(hidden)]
 pub fn constants() -> Vec<(&'static str, i64)> {
-    let others = constants! {
+    [loop_constants(), object_constants()].concat()
+}
+
+/// Those of a loop and of its events.
+fn loop_constants() -> Vec<(&'static str, i64)> {
+    constants! {
         types::WC_ADDRESS_MAX
         types::WC_FOREVER
         stats::WC_FEATURE_EDGE
         stats::WC_FEATURE_HANGUP
         stats::WC_FEATURE_DESCRIPTOR
+        event::WC_EVENT_OPEN
+        event::WC_EVENT_DATA
+        event::WC_EVENT_TOO_LONG
+        event::WC_EVENT_DRAIN
+        event::WC_EVENT_EOF
+        event::WC_EVENT_IDLE
+        event::WC_EVENT_CLOSE
+        event::WC_EVENT_TIMER
+        event::WC_EVENT_POST
+        event::WC_EVENT_PAUSE
+        event::WC_EVENT_RESUME
+        event::WC_EVENT_LISTENER_CLOSE
+        event::WC_EVENT_REQUEST
+        event::WC_EVENT_HEAD
+        event::WC_EVENT_BODY
+        event::WC_EVENT_END
+        event::WC_EVENT_REQUEST_DRAIN
+        event::WC_EVENT_REQUEST_CLOSE
+        event::WC_EVENT_REJECT
+        event::WC_EVENT_WATCH
+        event::WC_EVENT_CHILD_EXIT
+        event::WC_EVENT_SIGNAL
+        event::WC_EVENT_JOB
         watchdog::WC_HISTOGRAM_BUCKETS
         watchdog::WC_HISTOGRAM_CALLBACK
         watchdog::WC_HISTOGRAM_TURN
@@ -167,6 +195,13 @@ pub fn constants() -> Vec<(&'static str, i64)> {
         log::WC_LOG_WARN
         log::WC_LOG_INFO
         log::WC_LOG_DEBUG
+    }
+    .to_vec()
+}
+
+/// Those of what lives in a loop, and of the parser.
+fn object_constants() -> Vec<(&'static str, i64)> {
+    constants! {
         watch::WC_READ
         watch::WC_WRITE
         watch::WC_EDGE
@@ -206,36 +241,6 @@ pub fn constants() -> Vec<(&'static str, i64)> {
         parser::WC_HTTP_HEAD
         parser::WC_HTTP_BODY
         parser::WC_HTTP_END
-    };
-    kinds_of_events().into_iter().chain(others).collect()
-}
-
-/// Those that say what an event is.
-fn kinds_of_events() -> Vec<(&'static str, i64)> {
-    constants! {
-        event::WC_EVENT_OPEN
-        event::WC_EVENT_DATA
-        event::WC_EVENT_TOO_LONG
-        event::WC_EVENT_DRAIN
-        event::WC_EVENT_EOF
-        event::WC_EVENT_IDLE
-        event::WC_EVENT_CLOSE
-        event::WC_EVENT_TIMER
-        event::WC_EVENT_POST
-        event::WC_EVENT_PAUSE
-        event::WC_EVENT_RESUME
-        event::WC_EVENT_LISTENER_CLOSE
-        event::WC_EVENT_REQUEST
-        event::WC_EVENT_HEAD
-        event::WC_EVENT_BODY
-        event::WC_EVENT_END
-        event::WC_EVENT_REQUEST_DRAIN
-        event::WC_EVENT_REQUEST_CLOSE
-        event::WC_EVENT_REJECT
-        event::WC_EVENT_WATCH
-        event::WC_EVENT_CHILD_EXIT
-        event::WC_EVENT_SIGNAL
-        event::WC_EVENT_JOB
     }
     .to_vec()
 }

@@ -2,6 +2,7 @@
 /* Posts that are made once: sent from threads and signal handlers, told at least once a send. */
 #include <pthread.h>
 #include <signal.h>
+#include <sys/wait.h>
 
 #include "tap.h"
 #include "wire.h"
@@ -387,6 +388,28 @@ static void handles(void)
     EQUAL(wc_post_send(counter.post), WC_E_GONE, "or sent");
 }
 
+static void after_fork(void)
+{
+    wc_loop loop = wire_loop();
+    struct counter counter = counter_new(loop);
+    int status = 0;
+    pid_t child;
+    make(&counter);
+    child = fork();
+    MUST(child);
+    if (child == 0) {
+        int bad = wc_post_send(counter.post) != WC_E_FORKED;
+        bad += wc_post_free(counter.post) != WC_E_FORKED;
+        bad += wc_post_new(loop, on_sent, &counter, back, NULL) != WC_E_FORKED;
+        _exit(bad + (counter.freed != 1));
+    }
+    MUST(waitpid(child, &status, 0));
+    EQUAL(status, 0, "a child has codes for its parent's posts");
+    wire_turns(loop, 2);
+    EQUAL(counter.told, 0, "and its parent hears nothing of it");
+    MUST(wc_loop_free(loop));
+}
+
 int main(void)
 {
     many_sends_may_be_one();
@@ -400,5 +423,6 @@ int main(void)
     in_the_pull_face();
     as_many_as_there_may_be();
     handles();
+    after_fork();
     return tap_done();
 }

@@ -214,11 +214,45 @@ static void a_loop_that_moves(void)
           "a loop that moved to a thread that blocks everything hears there");
 }
 
+struct foreign {
+    wc_loop loop;
+    wc_signal signal;
+    int freed;
+    int refused;
+};
+
+static void back(void *user)
+{
+    ((struct foreign *)user)->freed++;
+}
+
+static void *try_it(void *user)
+{
+    struct foreign *of = user;
+    of->refused += wc_signal_start(of->loop, SIGUSR2, NULL, of, back, NULL) == WC_E_THREAD;
+    of->refused += wc_signal_stop(of->signal) == WC_E_THREAD;
+    return NULL;
+}
+
+static void another_thread(void)
+{
+    struct foreign of;
+    pthread_t thread;
+    memset(&of, 0, sizeof of);
+    of.loop = wire_loop();
+    MUST(wc_signal_start(of.loop, SIGUSR1, NULL, NULL, NULL, &of.signal));
+    start(&thread, try_it, &of);
+    join(thread);
+    CHECK(of.refused == 2 && of.freed == 1, "only the loop's thread starts and stops watchers");
+    MUST(wc_loop_free(of.loop));
+}
+
 int main(void)
 {
     wire_stack();
     all_hear_all();
     all_hear_what_all_block();
     a_loop_that_moves();
+    another_thread();
     return tap_done();
 }

@@ -112,6 +112,31 @@ static wc_status use_connect(const void *from)
     return answer;
 }
 
+static wc_status init_pool(void *into, size_t size)
+{
+    return wc_pool_options_init(into, size);
+}
+
+static wc_status use_pool(const void *from)
+{
+    wc_pool made = 0;
+    wc_status answer = wc_pool_new(loop, from, &made);
+    if (answer == WC_OK) {
+        MUST(wc_pool_free(made));
+    }
+    return answer;
+}
+
+static wc_status use_pool_stats(const void *from)
+{
+    wc_pool made = 0;
+    wc_status answer;
+    MUST(wc_pool_new(loop, NULL, &made));
+    answer = wc_pool_get_stats(made, (wc_pool_stats *)from);
+    MUST(wc_pool_free(made));
+    return answer;
+}
+
 static wc_status use_stats(const void *from)
 {
     return wc_loop_get_stats(loop, (wc_loop_stats *)from);
@@ -241,6 +266,8 @@ int main(void)
         {"wc_conn_callbacks", sizeof(wc_conn_callbacks), init_itself, use_callbacks, 0},
         {"wc_listener_callbacks", sizeof(wc_listener_callbacks), init_itself,
          use_listener_callbacks, 0},
+        {"wc_pool_options", sizeof(wc_pool_options), init_pool, use_pool, 0},
+        {"wc_pool_stats", sizeof(wc_pool_stats), init_itself, use_pool_stats, 1},
         {"wc_loop_stats", sizeof(wc_loop_stats), init_itself, use_stats, 1},
         {"wc_timer_options", sizeof(wc_timer_options), init_timer, use_timer, 0},
         {"wc_event", sizeof(wc_event), init_itself, use_event, 0},
@@ -249,7 +276,7 @@ int main(void)
     loop = wire_loop();
     for (at = 0; at < sizeof kinds / sizeof kinds[0]; at++) {
         int may_be_null = kinds[at].use == use_loop || kinds[at].use == use_conn ||
-                          kinds[at].use == use_callbacks ||
+                          kinds[at].use == use_callbacks || kinds[at].use == use_pool ||
                           kinds[at].use == use_listener_callbacks;
         hold(&kinds[at], may_be_null);
     }

@@ -43,11 +43,11 @@ pub fn look(path: &str, source: &str) -> Found {
     let tokens = tokens(&split(source).code);
     let text = |at: usize| tokens.get(at).map_or("", |token: &Token| token.text.as_str());
     let mut found = Found { path: path.to_owned(), calls: vec![], asks: vec![] };
-    for at in 0..tokens.len() {
+    for (at, token) in tokens.iter().enumerate() {
         let lower = |name: &str| name.starts_with(|c: char| c.is_ascii_lowercase());
-        match (text(at), text(at + 1), text(at + 3)) {
+        match (token.text.as_str(), text(at + 1), text(at + 3)) {
             ("libc", "::", "(") if lower(text(at + 2)) => {
-                found.calls.push((text(at + 2).to_owned(), tokens[at].line));
+                found.calls.push((text(at + 2).to_owned(), token.line));
             }
             ("Call", "::", _) => found.asks.push(text(at + 2).to_owned()),
             _ => {}

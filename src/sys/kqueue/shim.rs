@@ -19,7 +19,7 @@ use crate::sys::epoll::{self, Epoll};
 use crate::sys::fd::AsFd;
 use crate::sys::wake::Wake;
 use crate::sys::{Fd, errno, poll};
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -75,8 +75,10 @@ pub struct Queue {
     /// Rung while a filter is active after a call.
     more: Wake,
     rung: bool,
-    knotes: HashMap<Key, Knote>,
-    keys: HashMap<u64, Key>,
+    /// Trees, not hash tables: those are kept by pointers into their middle, which look lost to a
+    /// leak checker in a forked child that exits.
+    knotes: BTreeMap<Key, Knote>,
+    keys: BTreeMap<u64, Key>,
     active: VecDeque<u64>,
     last_id: u64,
 }
@@ -95,8 +97,8 @@ impl Queue {
             outputs,
             more,
             rung: false,
-            knotes: HashMap::new(),
-            keys: HashMap::new(),
+            knotes: BTreeMap::new(),
+            keys: BTreeMap::new(),
             active: VecDeque::new(),
             last_id: 0,
         })
