@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Faults of what tells an alarm its date: without it the clock is looked at, and the alarm rings. */
+/* Faults of what tells an alarm its date: the clock is looked at instead, and the alarm rings. */
 #include "fault.h"
 #include "tap.h"
 #include "wire.h"
