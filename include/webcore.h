@@ -1125,12 +1125,11 @@ typedef struct wc_transition {
 typedef void (*wc_trace_fn)(const struct wc_transition *transition, void *user);
 
 /**
- * Has each change of state of the loop's connections, listeners and children told to a hook: between
- * two callbacks, in the order in which they happened, at the latest before the loop waits; what an
- * event has changed is told after its callback. Between two callbacks at most TRACES
+ * Has each change of state of the loop's connections, listeners and children told to a hook:
+ * between two callbacks, in the order in which they happened, at the latest before the loop waits;
+ * what an event has changed is told after its callback. Between two callbacks at most TRACES
  * (docs/LIMITS.md) are kept; more are counted in the loop's stats. What happened before this call
- * is not told. Without a hook nothing is kept. A second call replaces
- * what the first one set.
+ * is not told. Without a hook nothing is kept. A second call replaces what the first one set.
  *
  * [loop thread]
  *
