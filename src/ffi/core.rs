@@ -125,9 +125,11 @@ impl Core {
             self.settle();
             // The program is through with it: its bytes, its user pointer and its class may go.
             self.event.kind = 0;
-            if let Some(call) = self.next_hook().or_else(|| self.bindings.next_release()) {
-                self.meter_begin(true, 0, 0);
-                return Ok(Next::Call(call));
+            if self.has_hooks() || self.bindings.has_release() {
+                if let Some(call) = self.next_hook().or_else(|| self.bindings.next_release()) {
+                    self.meter_begin(true, 0, 0);
+                    return Ok(Next::Call(call));
+                }
             }
             if self.free_wanted || (goal.stoppable && self.host.engine.take_stop()) {
                 self.host.engine.flush_queued();
@@ -203,10 +205,14 @@ impl Core {
     }
 
     /// The program is through with the event that it has.
+    #[inline]
     pub fn settle(&mut self) {
-        if matches!(self.after, After::Nothing) {
-            return;
+        if !matches!(self.after, After::Nothing) {
+            self.settle_after();
         }
+    }
+
+    fn settle_after(&mut self) {
         match std::mem::replace(&mut self.after, After::Nothing) {
             After::Nothing => {}
             After::Conn(owner, alone) => {

@@ -156,6 +156,13 @@ impl Core {
     /// The program has come back.
     #[inline]
     pub fn meter_end(&mut self) {
+        if self.meter.is_some() {
+            self.meter_stop();
+        }
+    }
+
+    #[cold]
+    fn meter_stop(&mut self) {
         if let Some(meter) = &mut self.meter
             && meter.now != Now::Nothing
             && let Some(slow) = meter.end()
