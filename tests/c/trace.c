@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* The trace hook: how connections and listeners change their states, told between callbacks. */
+#include "backend.h"
 #include "tap.h"
 #include "wire.h"
 
@@ -166,6 +167,9 @@ int main(void)
     a_life();
     outbound();
     begins_in_the_middle();
-    bounded();
+    /* It holds more descriptors at once than select takes. */
+    if (!backend_is("select")) {
+        bounded();
+    }
     return tap_done();
 }
