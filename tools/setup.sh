@@ -36,10 +36,10 @@ rust_with_source() {
     for each in rustc /usr/bin/rustc; do
         place=$($each --print sysroot 2>/dev/null) || continue
         rust_is_new_enough "$place/bin/" || continue
-        if [ -d "$place/lib/rustlib/src/rust/library/std" ] && [ -x "$place/bin/cargo-clippy" ]; then
-            echo "$place/bin"
-            return 0
-        fi
+        [ -d "$place/lib/rustlib/src/rust/library/std" ] || continue
+        [ -x "$place/bin/cargo-clippy" ] || continue
+        echo "$place/bin"
+        return 0
     done
     return 1
 }
