@@ -1243,12 +1243,14 @@ wc_status wc_loop_set_log(wc_loop loop_,
 #define WC_ADOPT 32
 
 /**
- * Told only: the peer has ended its output, or both directions are down. There may still be input
- * to read.
+ * Told only, where the backend can (WC_FEATURE_HANGUP): the peer has ended its output, or both
+ * directions are down. There may still be input to read.
  */
 #define WC_HANGUP 64
 
-/** Told only: an error is pending, which the next read or write gives. */
+/**
+ * Told only, where the backend can: an error is pending, which the next read or write gives.
+ */
 #define WC_ERROR 128
 
 /**
