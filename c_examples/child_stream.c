@@ -22,7 +22,7 @@ struct command {
     int code;
 };
 
-/* One line, without its end; the framing has cut it. A line of 1 MiB or more comes in on_too_long. */
+/* One line, without its end; the framing has cut it. A line above 1 MiB comes in on_too_long. */
 static void show(const char *label, const char *line, size_t len)
 {
     printf("%s: ", label);
