@@ -1125,12 +1125,11 @@ typedef struct wc_transition {
 typedef void (*wc_trace_fn)(const struct wc_transition *transition, void *user);
 
 /**
- * Has each change of state of the loop's connections, listeners and children told to a hook: between
- * two callbacks, in the order in which they happened, at the latest before the loop waits; what an
- * event has changed is told after its callback. Between two callbacks at most TRACES
+ * Has each change of state of the loop's connections, listeners and children told to a hook:
+ * between two callbacks, in the order in which they happened, at the latest before the loop waits;
+ * what an event has changed is told after its callback. Between two callbacks at most TRACES
  * (docs/LIMITS.md) are kept; more are counted in the loop's stats. What happened before this call
- * is not told. Without a hook nothing is kept. A second call replaces
- * what the first one set.
+ * is not told. Without a hook nothing is kept. A second call replaces what the first one set.
  *
  * [loop thread]
  *
@@ -1244,12 +1243,14 @@ wc_status wc_loop_set_log(wc_loop loop_,
 #define WC_ADOPT 32
 
 /**
- * Told only: the peer has ended its output, or both directions are down. There may still be input
- * to read.
+ * Told only, where the backend can (WC_FEATURE_HANGUP): the peer has ended its output, or both
+ * directions are down. There may still be input to read.
  */
 #define WC_HANGUP 64
 
-/** Told only: an error is pending, which the next read or write gives. */
+/**
+ * Told only, where the backend can: an error is pending, which the next read or write gives.
+ */
 #define WC_ERROR 128
 
 /**
@@ -1362,13 +1363,13 @@ wc_status wc_watch_fd(wc_watch watch,
 typedef void (*wc_signal_fn)(wc_signal signal, int number, uint32_t count, void *user);
 
 /**
- * Has a signal told as an event: of the process, or of the loop's thread. Several watchers, in one
- * loop or in several, are each told. Until the last of them ends the library handles the signal;
- * what it did before is then put back, unless the program has set something else meanwhile. What
- * it did before is not done in the meantime: SIGINT that is watched does not end the process, and a
- * handler of the program's does not run. A signal that the loop's thread blocks is told all the
- * same, and stays blocked. In a child of fork(2) each signal does what it did before it was
- * watched.
+ * Has a signal told as an event: of the process, or of the loop's thread. Several watchers, in
+ * one loop or in several, are each told. Until the last of them ends the library handles the
+ * signal; what it did before is then put back, unless the program has set something else
+ * meanwhile. What it did before is not done in the meantime: SIGINT that is watched does not end
+ * the process, and a handler of the program's does not run. A signal that the loop's thread
+ * blocks is told all the same, and stays blocked. In a child of fork(2) each signal does what it
+ * did before it was watched.
  *
  * A signal of the lower numbers that comes again before it was taken is one (signal(7)): count is
  * what the system delivered. A watcher keeps wc_loop_run from returning, as a timer does.

@@ -77,7 +77,7 @@ pub fn descriptor(pid: Pid) -> io::Result<OwnedFd> {
 pub fn descriptor(pid: Pid) -> io::Result<OwnedFd> {
     use std::os::fd::AsRawFd;
     // SAFETY: kqueue takes nothing; a fork does not inherit what it gives.
-    let fd = check(unsafe { libc::kqueue() })?;
+    let fd = check(fault::call(Call::Kqueue, || unsafe { libc::kqueue() }))?;
     // SAFETY: the call succeeded, so `fd` is open and nobody else's.
     let queue = unsafe { OwnedFd::from_raw_fd(fd) };
     // SAFETY: the command takes an integer.
@@ -90,7 +90,8 @@ pub fn descriptor(pid: Pid) -> io::Result<OwnedFd> {
     change.fflags = libc::NOTE_EXIT as _;
     let none = std::ptr::null_mut();
     // SAFETY: one change is read, and no event is written.
-    check(unsafe { libc::kevent(queue.as_raw_fd(), &change, 1, none, 0, std::ptr::null()) })?;
+    let add = || unsafe { libc::kevent(queue.as_raw_fd(), &change, 1, none, 0, std::ptr::null()) };
+    check(fault::call(Call::Kevent, add))?;
     Ok(queue)
 }
 

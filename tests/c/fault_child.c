@@ -36,7 +36,7 @@ static void starting(wc_loop loop)
     }
     refuses(loop, "socketpair", 0, ENOBUFS, WC_E_NOMEM);
     refuses(loop, "pipe", 0, ENFILE, WC_E_NOFILES);
-    refuses(loop, "fork", 0, EAGAIN, WC_E_OS);
+    refuses(loop, "fork", 0, EAGAIN, WC_E_AGAIN);
     refuses(loop, "fork", 0, ENOMEM, WC_E_NOMEM);
     wc_fault_clear();
 }

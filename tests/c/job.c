@@ -70,12 +70,13 @@ static void nobody_is_asked(void)
     };
     wc_loop loop = wire_loop();
     wc_pool pool = pool_of(loop);
+    /* It stands until the loop is freed: the last one comes back with the next event. */
+    struct lookup lookup;
     int ends[2];
     size_t at;
     MUST(pipe(ends));
     MUST(wc_pool_submit(pool, hold, NULL, &ends[0], NULL, NULL));
     for (at = 0; at < sizeof hosts / sizeof hosts[0]; at++) {
-        struct lookup lookup;
         wc_event event;
         memset(&lookup, 0, sizeof lookup);
         memset(&event, 0, sizeof event);
