@@ -46,6 +46,7 @@ pub(super) struct Image<'a> {
     /// Where errno goes if it does not become the program.
     pub report: RawFd,
     /// No descriptor has this number or a higher one.
+    #[allow(dead_code, reason = "closefrom(2), where it exists, does not ask")]
     pub most: RawFd,
 }
 
