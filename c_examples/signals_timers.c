@@ -76,7 +76,7 @@ static void on_again(wc_timer timer, void *user)
     print(clock, "on at");
 }
 
-/* Whoever holds Ctrl-C down sends many; those that came together are told once, with their count. */
+/* Whoever holds Ctrl-C down sends many; what comes together is told once, with a count. */
 static void on_interrupt(wc_signal signal, int number, uint32_t count, void *user)
 {
     struct clock *clock = user;

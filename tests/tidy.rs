@@ -6,6 +6,8 @@ mod support;
 
 #[path = "tidy/danger.rs"]
 mod danger;
+#[path = "tidy/descriptors.rs"]
+mod descriptors;
 #[path = "tidy/faults.rs"]
 mod faults;
 #[path = "tidy/layers.rs"]
@@ -122,6 +124,11 @@ fn imports_point_up() {
     assert_eq!(order.first().map(String::as_str), Some("base"), "src/lib.rs is in layer order");
     assert_eq!(order.last().map(String::as_str), Some("ffi"), "src/lib.rs is in layer order");
     check(File::is_library, |path, text| layers::check(&order, path, text));
+}
+
+#[test]
+fn a_descriptor_is_known_by_its_name_above_the_reactor() {
+    check(File::is_library, descriptors::check);
 }
 
 #[test]

@@ -8,7 +8,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 RUST_MAJOR=1
-RUST_MINOR=85
+RUST_MINOR=88
 PYTEST='pytest==8.3.5 pytest-timeout==2.3.1 pytest-xdist==3.6.1'
 ZIGLANG='ziglang==0.17.1'
 
@@ -36,10 +36,10 @@ rust_with_source() {
     for each in rustc /usr/bin/rustc; do
         place=$($each --print sysroot 2>/dev/null) || continue
         rust_is_new_enough "$place/bin/" || continue
-        if [ -d "$place/lib/rustlib/src/rust/library/std" ] && [ -x "$place/bin/cargo-clippy" ]; then
-            echo "$place/bin"
-            return 0
-        fi
+        [ -d "$place/lib/rustlib/src/rust/library/std" ] || continue
+        [ -x "$place/bin/cargo-clippy" ] || continue
+        echo "$place/bin"
+        return 0
     done
     return 1
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Watchers of signals: each is told how often its number came. Is not: the handler, which is
-//! `source::signal`. INVARIANTS: a number is heard exactly while a watcher of it lives; a watcher is
-//! told of what came after it was started and before it was stopped, and of each signal once.
+//! `source::signal`. INVARIANTS: a number is heard exactly while a watcher of it lives; a watcher
+//! is told of what came after it was started and before it was stopped, and of each signal once.
 
 use super::notice::Notice;
 use super::{Loop, SIGNALS};

@@ -10,9 +10,9 @@ use crate::net::Owner;
 use crate::net::conn::Conn;
 use crate::net::life::{Life, Turn};
 use crate::net::policy::{Cut, Framing};
+use crate::sys::fd::AsFd;
 use crate::sys::socket;
 use std::net::SocketAddr;
-use std::os::fd::AsFd;
 
 /// A write of at least this many bytes goes to the socket at once instead of through the queue: the
 /// copy would cost more than the call that coalescing saves.

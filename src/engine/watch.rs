@@ -195,7 +195,7 @@ impl Loop {
     fn register(&mut self, handle: Handle) -> Result<(), Status> {
         let watch = self.watches.slab.find(handle)?;
         let (fd, interest) = (watch.fd, watch.interest);
-        if !watch.always {
+        if !watch.always && !interest.is_none() {
             match self.selector.update(fd, Token(handle.0), Interest::NONE, interest) {
                 Ok(()) => watch.watched = interest,
                 Err(error) if crate::sys::file::has_no_readiness(&error) => watch.always = true,

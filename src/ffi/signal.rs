@@ -15,13 +15,13 @@ pub type wc_signal_fn = Option<
     unsafe extern "C-unwind" fn(signal: wc_signal, number: c_int, count: u32, user: *mut c_void),
 >;
 
-/// Has a signal told as an event: of the process, or of the loop's thread. Several watchers, in one
-/// loop or in several, are each told. Until the last of them ends the library handles the signal;
-/// what it did before is then put back, unless the program has set something else meanwhile. What
-/// it did before is not done in the meantime: SIGINT that is watched does not end the process, and a
-/// handler of the program's does not run. A signal that the loop's thread blocks is told all the
-/// same, and stays blocked. In a child of fork(2) each signal does what it did before it was
-/// watched.
+/// Has a signal told as an event: of the process, or of the loop's thread. Several watchers, in
+/// one loop or in several, are each told. Until the last of them ends the library handles the
+/// signal; what it did before is then put back, unless the program has set something else
+/// meanwhile. What it did before is not done in the meantime: SIGINT that is watched does not end
+/// the process, and a handler of the program's does not run. A signal that the loop's thread
+/// blocks is told all the same, and stays blocked. In a child of fork(2) each signal does what it
+/// did before it was watched.
 ///
 /// A signal of the lower numbers that comes again before it was taken is one (signal(7)): count is
 /// what the system delivered. A watcher keeps wc_loop_run from returning, as a timer does.

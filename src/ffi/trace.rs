@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The trace hook in C: each change of state of a connection, a listener or a child, told between callbacks.
+//! The trace hook in C: each change of state of a connection, a listener or a child, told between
+//! callbacks.
 #![allow(non_camel_case_types)]
 
 use super::call::{Call, TransitionFn, User};
@@ -121,12 +122,11 @@ impl Core {
     }
 }
 
-/// Has each change of state of the loop's connections, listeners and children told to a hook: between
-/// two callbacks, in the order in which they happened, at the latest before the loop waits; what an
-/// event has changed is told after its callback. Between two callbacks at most TRACES
+/// Has each change of state of the loop's connections, listeners and children told to a hook:
+/// between two callbacks, in the order in which they happened, at the latest before the loop waits;
+/// what an event has changed is told after its callback. Between two callbacks at most TRACES
 /// (docs/LIMITS.md) are kept; more are counted in the loop's stats. What happened before this call
-/// is not told. Without a hook nothing is kept. A second call replaces
-/// what the first one set.
+/// is not told. Without a hook nothing is kept. A second call replaces what the first one set.
 ///
 /// [loop thread]
 ///

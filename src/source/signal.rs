@@ -108,8 +108,8 @@ impl Locked {
 }
 
 thread_local! {
-    /// The lock that the thread that forks holds meanwhile, so that the child has a whole table, and
-    /// no signal comes to the child before it has its own dispositions.
+    /// The lock that the thread that forks holds meanwhile, so that the child has a whole table,
+    /// and no signal comes to the child before it has its own dispositions.
     static HELD: Cell<Option<ManuallyDrop<Locked>>> = const { Cell::new(None) };
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The end of a child process: a descriptor that tells it, a look that takes nothing, the reaping,
-//! and signals to it. Is not: starting one, which is `sys::spawn`. INVARIANT: only the child that is
-//! named is waited for, and a number that is nobody's child any more is sent no signal.
+//! and signals to it. Is not: starting one, which is `sys::spawn`. INVARIANT: only the child that
+//! is named is waited for, and a number that is nobody's child any more is sent no signal.
 
 use super::fault::{self, Call};
 use super::{check, errno};
@@ -77,7 +77,7 @@ pub fn descriptor(pid: Pid) -> io::Result<OwnedFd> {
 pub fn descriptor(pid: Pid) -> io::Result<OwnedFd> {
     use std::os::fd::AsRawFd;
     // SAFETY: kqueue takes nothing; a fork does not inherit what it gives.
-    let fd = check(unsafe { libc::kqueue() })?;
+    let fd = check(fault::call(Call::Kqueue, || unsafe { libc::kqueue() }))?;
     // SAFETY: the call succeeded, so `fd` is open and nobody else's.
     let queue = unsafe { OwnedFd::from_raw_fd(fd) };
     // SAFETY: the command takes an integer.
@@ -90,7 +90,8 @@ pub fn descriptor(pid: Pid) -> io::Result<OwnedFd> {
     change.fflags = libc::NOTE_EXIT as _;
     let none = std::ptr::null_mut();
     // SAFETY: one change is read, and no event is written.
-    check(unsafe { libc::kevent(queue.as_raw_fd(), &change, 1, none, 0, std::ptr::null()) })?;
+    let add = || unsafe { libc::kevent(queue.as_raw_fd(), &change, 1, none, 0, std::ptr::null()) };
+    check(fault::call(Call::Kevent, add))?;
     Ok(queue)
 }
 

@@ -65,8 +65,9 @@ fn action(number: Number, new: Option<&libc::sigaction>) -> io::Result<Action> {
 }
 
 /// Has the handler run when that signal comes, and gives back what was done before. Calls that wait
-/// are started again where the system can, the handler runs on the stack that a thread has put aside
-/// for signals, if it has one, and no other signal interrupts it. `NO_SUCH` if it cannot be caught.
+/// are started again where the system can, the handler runs on the stack that a thread has put
+/// aside for signals, if it has one, and no other signal interrupts it. `NO_SUCH` if it cannot be
+/// caught.
 pub fn catch(number: Number, handler: Handler) -> io::Result<Action> {
     // SAFETY: sigaction is integers and pointers that may be null: all zero is a value of it.
     let mut new: libc::sigaction = unsafe { std::mem::zeroed() };

@@ -70,6 +70,8 @@ static void nobody_is_asked(void)
     };
     wc_loop loop = wire_loop();
     wc_pool pool = pool_of(loop);
+    /* It stands until the loop is freed: the last one comes back with the next event. */
+    struct lookup lookup;
     int ends[2];
     struct lookup lookup;
     size_t at;

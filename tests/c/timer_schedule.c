@@ -186,8 +186,7 @@ static void pulled(wc_loop loop)
     EQUAL(wc_loop_next(loop, 0, &event), WC_NONE, "for good");
 }
 
-/* The callback of a timer that is at hand is its own until the next event, whatever is made
- * meanwhile. */
+/* An event at hand is its own timer's until the next event, whatever is made meanwhile. */
 static void ended_at_hand(wc_loop loop)
 {
     struct shot first, second;
@@ -202,8 +201,8 @@ static void ended_at_hand(wc_loop loop)
     MUST(wc_timer_cancel(first.timer));
     MUST(wc_timer_start(loop, 1000, 0, fire, &second, give_back, &second.timer));
     MUST(wc_loop_dispatch(loop));
-    EQUAL(first.fired, 1, "a timer that was ended with its event at hand is still called for it");
-    EQUAL(second.fired, 0, "and not another one in its place");
+    EQUAL(first.fired, 0, "a timer that was ended with its event at hand does not fire any more");
+    EQUAL(second.fired, 0, "nor does another one in its place");
     MUST(wc_timer_cancel(second.timer));
     EQUAL(wc_loop_next(loop, 0, &event), WC_NONE, "then both are gone");
     EQUAL(first.freed + second.freed, 2, "and what they were given came back");

@@ -2,6 +2,8 @@
 //! Faults: each call of the kernel that can fail, at first and after a part.
 
 use super::Sim;
+use std::io::Write;
+use std::os::unix::net::UnixStream;
 use webcore::base::Status;
 use webcore::engine::{Alive, Notice};
 use webcore::net::Owner;
@@ -9,6 +11,7 @@ use webcore::net::life::Life;
 use webcore::net::policy::{Cut, Policy};
 use webcore::reactor::Interest;
 use webcore::reactor::sim::Ready;
+use webcore::sys::Fd;
 
 /// What recv(2) fails with, and the status of each.
 const RECV: [(i32, &str); 4] = [
@@ -273,4 +276,29 @@ fn a_wait_that_fails_is_told_and_loses_nothing() {
     let mut data = 0;
     sim.run_with(1, &mut |_, notice| data += usize::from(matches!(notice, Notice::Data(..))));
     assert_eq!(data, 1);
+}
+
+#[test]
+fn a_watcher_whose_change_the_kernel_refuses_is_told_so_and_can_ask_again() {
+    let mut sim = Sim::new();
+    let (near, mut far) = UnixStream::pair().unwrap();
+    let owner = Owner { word: 9, ..Owner::default() };
+    sim.kernel.world.fail_update(libc::ENOMEM);
+    assert_eq!(sim.engine.start_watch(Fd::of(&near), Interest::READ, owner), Err(Status::NOMEM));
+    assert_eq!(sim.engine.alive(), Alive::default(), "nothing was started");
+    let watch = sim.engine.start_watch(Fd::of(&near), Interest::NONE, owner).unwrap();
+    far.write_all(b"x").unwrap();
+    sim.kernel.world.fail_update(libc::ENOSPC);
+    sim.engine.set_watch(watch, Interest::READ | Interest::ONCE).unwrap();
+    sim.run(1);
+    assert_eq!(
+        (sim.said(), sim.engine.os_error()),
+        (vec!["0 Watch 0 ready 80".into()], libc::ENOSPC)
+    );
+    sim.engine.set_watch(watch, Interest::READ | Interest::ONCE).unwrap();
+    sim.run(2);
+    assert_eq!(sim.said(), ["1 Watch 0 ready 01"]);
+    sim.kernel.world.fail_update(libc::EBADF);
+    let (gone, _) = sim.engine.stop_watch(watch).unwrap();
+    assert_eq!(gone.word, 9, "an end cannot fail");
 }

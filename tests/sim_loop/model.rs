@@ -6,12 +6,15 @@
 mod conn;
 #[path = "model/timers.rs"]
 mod timers;
+#[path = "model/watches.rs"]
+mod watches;
 
 use super::sim::{Dice, Kernel, Wire};
 use conn::Conn;
 use std::collections::BTreeSet;
 use std::time::Duration;
 use timers::Timers;
+use watches::Watches;
 use webcore::base::time::{Millis, Nanos};
 use webcore::engine::{Alive, How, Loop, Message, Notice, Parcel};
 use webcore::reactor::sim::Ready;
@@ -30,6 +33,7 @@ struct Story {
     engine: Loop,
     conns: Vec<Conn>,
     timers: Timers,
+    watches: Watches,
     posted: usize,
     received: usize,
     stop_asked: bool,
@@ -46,6 +50,7 @@ impl Story {
             kernel,
             conns: Vec::new(),
             timers: Timers::default(),
+            watches: Watches::default(),
             posted: 0,
             received: 0,
             stop_asked: false,
@@ -115,6 +120,7 @@ impl Story {
             self.conns.iter().filter_map(|conn| conn.deadline(&mut self.engine)).collect();
         let next = deadlines.into_iter().chain(self.timers.next()).chain([until.0]).min().unwrap();
         self.timers.begin_turn();
+        self.watches.begin_turn();
         self.engine.turn(Some(until)).unwrap();
         let asked = *self.kernel.asked.borrow();
         let timeout = asked.timeout.expect("a wait with a limit");
@@ -162,13 +168,17 @@ impl Story {
                 assert_eq!(*number, self.received, "posts come once and in order");
                 self.received += 1;
             }
+            Notice::Ready(watch, ready) => {
+                self.watches.told(*watch, *ready);
+                self.seen.insert(format!("ready {:02x}", ready.bits()));
+            }
             _ => panic!("there is no listener and nothing above"),
         }
     }
 
     /// The program does something, wherever it is.
     fn act(&mut self) {
-        match self.dice.below(12) {
+        match self.dice.below(14) {
             0 => self.timers.start(&mut self.engine, &self.kernel, &mut self.dice),
             1 => self.timers.change(&mut self.engine, &self.kernel, &mut self.dice),
             2 => {
@@ -176,6 +186,7 @@ impl Story {
                 assert!(self.engine.door().push(post, 0).is_ok());
                 self.posted += 1;
             }
+            4 | 5 => self.watches.act(&mut self.engine, &mut self.dice),
             3 if self.dice.once_in(4) => {
                 self.engine.door().ask_stop();
                 self.stop_asked = true;
@@ -201,11 +212,13 @@ impl Story {
             conn.check_settled(&mut self.engine);
         }
         self.timers.check_settled(now);
+        self.watches.check_settled();
         assert!(self.received <= self.posted);
     }
 
     /// Lets everything come to its end.
     fn conclude(&mut self) {
+        self.watches.stop_all(&mut self.engine);
         for conn in &mut self.conns {
             conn.peer_concludes();
             conn.program_concludes(&mut self.engine);
@@ -290,6 +303,11 @@ fn random_programs_and_peers_see_what_the_model_foresees() {
         "WC_E_TIMEOUT",
         "WC_E_NOMEM",
         "lingered",
+        "ready 01",
+        "ready 02",
+        "ready 03",
+        "ready 41",
+        "ready 43",
         "shut",
     ];
     let missing: Vec<_> = words.iter().filter(|word| !seen.contains(**word)).collect();

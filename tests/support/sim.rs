@@ -6,7 +6,7 @@
 #![allow(dead_code, reason = "each test uses a part of it")]
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 use std::rc::Rc;
 use std::time::Duration;
@@ -225,6 +225,8 @@ pub struct Kernel {
     wires: Rc<RefCell<Vec<Rc<RefCell<Wire>>>>>,
     watched: Rc<RefCell<BTreeMap<Fd, Interest>>>,
     wait_faults: Rc<RefCell<VecDeque<i32>>>,
+    /// Those that were to be told once, and were.
+    spent: Rc<RefCell<BTreeSet<Fd>>>,
     /// Readiness to be told at the next wait though it is not true.
     spurious: Rc<RefCell<Vec<Ready>>>,
 }
@@ -237,6 +239,7 @@ impl Kernel {
             wires: Rc::default(),
             watched: Rc::default(),
             wait_faults: Rc::default(),
+            spent: Rc::default(),
             spurious: Rc::default(),
         }
     }
@@ -344,9 +347,11 @@ fn watched_for(ready: Ready, interest: Interest) -> Ready {
 
 impl Selector for Kernel {
     fn update(&mut self, fd: Fd, token: Token, old: Interest, new: Interest) -> io::Result<()> {
-        assert_ne!(old, new, "{fd:?}: an update that changes nothing");
+        let again = new.contains(Interest::ONCE) && self.spent.borrow().contains(&fd);
+        assert!(old != new || again, "{fd:?}: an update that changes nothing: {new:?}");
         self.asked.borrow_mut().updates += 1;
         self.world.update(fd, token, old, new)?;
+        self.spent.borrow_mut().remove(&fd);
         let watched = &mut *self.watched.borrow_mut();
         if new.is_none() {
             watched.remove(&fd);
@@ -369,6 +374,10 @@ impl Selector for Kernel {
             ready.push(watched_for(lie, interest));
         }
         ready.retain(|r| r.readable || r.writable || r.hangup || r.error);
+        let spent = &mut *self.spent.borrow_mut();
+        ready.retain(|r| !spent.contains(&r.fd));
+        let once = |r: &&Ready| watched.get(&r.fd).is_some_and(|i| i.contains(Interest::ONCE));
+        spent.extend(ready.iter().filter(once).map(|r| r.fd));
         if !ready.is_empty() {
             self.world.script(Batch { at: Millis(0), events: ready });
         }

@@ -58,21 +58,21 @@ impl Waiting {
     /// Tells of these from now on, and of no others.
     pub fn set(&mut self, numbers: &[Number]) -> io::Result<()> {
         for number in numbers.iter().filter(|number| !self.numbers.contains(number)) {
-            self.change(*number, libc::EV_ADD | libc::EV_CLEAR)?;
+            self.change(*number, true)?;
         }
         for number in self.numbers.iter().filter(|number| !numbers.contains(number)) {
-            self.change(*number, libc::EV_DELETE)?;
+            self.change(*number, false)?;
         }
         self.numbers = numbers.to_vec();
         Ok(())
     }
 
-    fn change(&self, number: Number, what: u16) -> io::Result<()> {
+    fn change(&self, number: Number, told: bool) -> io::Result<()> {
         // SAFETY: kevent is integers and a pointer that may be null: all zero is a value of it.
         let mut change: libc::kevent = unsafe { std::mem::zeroed() };
         change.ident = number.raw() as _;
         change.filter = libc::EVFILT_SIGNAL as _;
-        change.flags = what as _;
+        change.flags = if told { libc::EV_ADD | libc::EV_CLEAR } else { libc::EV_DELETE };
         self.kevent(&[change], &mut []).map(drop)
     }
 

@@ -96,7 +96,8 @@ fn prepare(ours: &OwnedFd, theirs: &OwnedFd) -> io::Result<()> {
     let len = size_of_val(&on) as libc::socklen_t;
     let (level, option, value) = (libc::SOL_SOCKET, libc::SO_NOSIGPIPE, (&raw const on).cast());
     // SAFETY: `on` is valid for `len` bytes, and the kernel copies it.
-    check(unsafe { libc::setsockopt(ours.as_raw_fd(), level, option, value, len) }).map(drop)
+    let call = || unsafe { libc::setsockopt(ours.as_raw_fd(), level, option, value, len) };
+    check(fault::call(Call::Setsockopt, call)).map(drop)
 }
 
 /// A pipe, both ends close-on-exec: what the child reads or writes ends when it is another program.
