@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The end of a child: exit and end of output in either order, those that hold the output open, those
- * that do not want to end, time that is up, a loop that is freed. */
+/* The end of a child: exit and end of output in either order, those that hold the output open,
+ * those that do not want to end, time that is up, a loop that is freed. */
 #include "child.h"
 #include "tap.h"
 
