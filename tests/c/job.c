@@ -73,7 +73,6 @@ static void nobody_is_asked(void)
     /* It stands until the loop is freed: the last one comes back with the next event. */
     struct lookup lookup;
     int ends[2];
-    struct lookup lookup;
     size_t at;
     memset(&lookup, 0, sizeof lookup);
     MUST(pipe(ends));
