@@ -640,8 +640,8 @@ wc_status wc_loop_get_stats(wc_loop loop_,
 /* ---- event ---- */
 
 /**
- * A connection is open. parent: its listener; the child that it is a stream of; or 0 if it was made
- * by wc_connect.
+ * A connection is open. parent: its listener; the child that it is a stream of; or 0 if it was
+ * made by wc_connect.
  */
 #define WC_EVENT_OPEN 1
 
@@ -1243,12 +1243,14 @@ wc_status wc_loop_set_log(wc_loop loop_,
 #define WC_ADOPT 32
 
 /**
- * Told only: the peer has ended its output, or both directions are down. There may still be input
- * to read.
+ * Told only, where the backend can (WC_FEATURE_HANGUP): the peer has ended its output, or both
+ * directions are down. There may still be input to read.
  */
 #define WC_HANGUP 64
 
-/** Told only: an error is pending, which the next read or write gives. */
+/**
+ * Told only, where the backend can: an error is pending, which the next read or write gives.
+ */
 #define WC_ERROR 128
 
 /**
@@ -2616,8 +2618,8 @@ typedef struct wc_child_options {
     /** Bytes of this struct as the caller knows it. */
     size_t size;
     /**
-     * What runs: a path, if it has a slash, relative to `directory`; else a name that is looked for
-     * in the program's PATH.
+     * What runs: a path, if it has a slash, relative to `directory`; else a name that is looked
+     * for in the program's PATH.
      */
     const char *program;
     /**
@@ -2674,8 +2676,8 @@ typedef void (*wc_exit_fn)(wc_child child,
                            void *user);
 
 /**
- * What a child has used of the machine, with those of its own children that it waited for. Set size
- * before the call.
+ * What a child has used of the machine, with those of its own children that it waited for. Set
+ * size before the call.
  */
 typedef struct wc_child_usage {
     /** Bytes of this struct as the caller knows it. */
@@ -2716,9 +2718,10 @@ WC_API wc_status wc_child_stdio_init(wc_child_stdio *stdio, size_t size);
 
 /**
  * Starts a child process. When this returns WC_OK the program runs: what keeps it from being
- * started, in the child too, is an error of this call. The child has its three standard descriptors
- * and no other, whatever the program has open; its signals are neither blocked nor ignored. Its end
- * is told once, by on_exit, and leaves no zombie; the program must not wait for it itself.
+ * started, in the child too, is an error of this call. The child has its three standard
+ * descriptors and no other, whatever the program has open; its signals are neither blocked nor
+ * ignored. Its end is told once, by on_exit, and leaves no zombie; the program must not wait for
+ * it itself.
  *
  * [loop thread] It waits for the exec, which takes as long as the disk does.
  *
@@ -2731,8 +2734,8 @@ WC_API wc_status wc_child_stdio_init(wc_child_stdio *stdio, size_t size);
  * @param out        where the handle is written; may be null
  *
  * Returns: WC_OK; WC_E_INVAL for what contradicts itself or is missing; WC_E_VERSION;
- * WC_E_NOTFOUND if there is no such program, directory or file; WC_E_ACCESS if it may not be run or
- * opened; WC_E_LIMIT if too many children or connections are alive; WC_E_NOFILES; WC_E_NOMEM;
+ * WC_E_NOTFOUND if there is no such program, directory or file; WC_E_ACCESS if it may not be run
+ * or opened; WC_E_LIMIT if too many children or connections are alive; WC_E_NOFILES; WC_E_NOMEM;
  * WC_E_OS for the rest (ENOEXEC for what is no program, EAGAIN for too many processes: see
  * wc_loop_os_error); WC_E_STATE while the loop is being freed; WC_E_BADHANDLE, WC_E_GONE,
  * WC_E_THREAD, WC_E_FORKED, WC_E_PANIC. See fork(2), execve(2).
@@ -2764,8 +2767,9 @@ wc_status wc_child_kill(wc_child child,
 
 /**
  * Ends a child, with its group: SIGTERM now, SIGKILL when the grace time is over. Whatever is left
- * of the group when the child itself has ended and its output, too, is killed. on_exit follows, with
- * WC_E_CANCELLED unless the child has exited before. Of several calls the shortest grace counts.
+ * of the group when the child itself has ended and its output, too, is killed. on_exit follows,
+ * with WC_E_CANCELLED unless the child has exited before. Of several calls the shortest grace
+ * counts.
  *
  * [loop thread]
  *

@@ -74,7 +74,7 @@ impl Pulse {
                 since: self.since.load(Ordering::Relaxed),
             };
             fence(Ordering::Acquire);
-            if before % 2 == 0 && self.serial.load(Ordering::Relaxed) == before {
+            if before.is_multiple_of(2) && self.serial.load(Ordering::Relaxed) == before {
                 return (beat.since > 0).then_some(beat);
             }
             std::hint::spin_loop();
