@@ -93,7 +93,7 @@ def test_files_descriptors_and_what_is_not_there(loop, tmp_path):
         loop.run()
     assert here.read_text() == "again\nagain\n"
     for place, said in ((Stdio.CLOSED, b"closed\n"), (Stdio.NULL, b"open\n")):
-        script = Script(loop, "(: <&0) 2>&- && echo open || echo closed", input=place)
+        script = Script(loop, "(: 3<&0) 2>&- && echo open || echo closed", input=place)
         loop.run()
         assert script.end()[0] == said
 

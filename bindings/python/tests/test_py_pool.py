@@ -9,7 +9,7 @@ import threading
 import weakref
 
 import pytest
-from talk import SECONDS, TOOLS, in_thread
+from talk import HOST, SECONDS, TOOLS, in_thread
 from webcore import EventKind, Job, Pool, Status, WebcoreError
 
 
@@ -164,13 +164,15 @@ def test_a_loop_that_is_closed_waits_for_running_work():
     import webcore
 
     told = []
-    begun = threading.Event()
+    begun, closing = threading.Event(), threading.Event()
     with webcore.Loop() as loop:
         pool = loop.pool(threads=1)
-        pool.submit(lambda: (begun.set(), sum(range(100_000))), on_done=told.append)
+        loop.listen(host=HOST, on_listener_close=lambda listener, why: closing.set())
+        pool.submit(lambda: (begun.set(), closing.wait(SECONDS)), on_done=told.append)
         pool.submit(print, "never", on_done=told.append)
         assert begun.wait(SECONDS)
-    assert sorted(done.status for done in told) == [Status.FREED, Status.OK]
+    assert sorted((done.status, done.value) for done in told) == [
+        (Status.FREED, None), (Status.OK, (None, True))]
 
 
 def test_a_program_may_end_while_its_threads_work():

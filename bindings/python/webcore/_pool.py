@@ -10,7 +10,7 @@ from typing import Any, Callable, Dict, Optional
 from . import _abi
 from ._base import Base
 from ._library import WebcoreError, check, lib, status_of, unsigned
-from ._objects import View, address
+from ._objects import View
 from ._options import Path, counters, defaults, distribute, encode_host, encode_path
 from ._registry import Recorder, Registration, given, live
 
@@ -176,7 +176,9 @@ class Pool(View):
 
 def pool_of(handle: int, number: int) -> Pool:
     """The pool of a job's registration."""
-    return Pool(handle, live[number].loop)
+    loop = live[number].loop
+    assert isinstance(loop, Base)
+    return Pool(handle, loop)
 
 
 class Pools(Base):
