@@ -125,11 +125,11 @@ impl Core {
             self.settle();
             // The program is through with it: its bytes, its user pointer and its class may go.
             self.event.kind = 0;
-            if self.has_hooks() || self.bindings.has_release() {
-                if let Some(call) = self.next_hook().or_else(|| self.bindings.next_release()) {
-                    self.meter_begin(true, 0, 0);
-                    return Ok(Next::Call(call));
-                }
+            if (self.has_hooks() || self.bindings.has_release())
+                && let Some(call) = self.next_hook().or_else(|| self.bindings.next_release())
+            {
+                self.meter_begin(true, 0, 0);
+                return Ok(Next::Call(call));
             }
             if self.free_wanted || (goal.stoppable && self.host.engine.take_stop()) {
                 self.host.engine.flush_queued();
