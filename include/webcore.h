@@ -787,8 +787,8 @@ typedef struct wc_loop_options {
     /** Bytes of this struct as the caller knows it. */
     size_t size;
     /**
-     * The backend by its exact name, or null: the one that the environment variable
-     * WEBCORE_BACKEND names, else the preferred one of this machine.
+     * The backend by its exact name, "auto" for the preferred one of this machine, or null: the
+     * one that the environment variable WEBCORE_BACKEND names, else the preferred one.
      */
     const char *backend;
     /** Most connections at a time; 0: the default of docs/LIMITS.md. */
