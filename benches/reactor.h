@@ -224,6 +224,13 @@ PHASE phase_add(size_t count, uint32_t from, uint32_t span, bool anew)
         timer_add(at, from + drawn(&state) % span, anew);
 }
 
+/* Deadlines in the order in which the timers are made. */
+PHASE phase_add_in_order(size_t count, uint32_t span)
+{
+    for (size_t at = 0; at < count; at++)
+        timer_add(at, 1 + (uint32_t)((uint64_t)at * span / count), true);
+}
+
 /* A deadline that moves away, as that of a connection does with each byte. */
 PHASE phase_restart(size_t count)
 {
@@ -262,8 +269,12 @@ static void run_timers(size_t count)
     MEASURE("restart, drawn order", count, phase_restart_drawn(count, order));
     MEASURE("cancel", count, phase_cancel(count));
     peer_turn(false);
-    MEASURE("add in used memory", count, phase_add(count, 1, span, true));
-    MEASURE("fire", count, phase_fire(count));
+    MEASURE("add in used memory", count, phase_add_in_order(count, span));
+    MEASURE("fire, in order", count, phase_fire(count));
+    peer_turn(false);
+    phase_add(count, 1, span, true);
+    fired_count = 0;
+    MEASURE("fire, drawn order", count, phase_fire(count));
     timers_end(count);
     free(order);
 }

@@ -42,7 +42,7 @@ CANNOT = {"select": {"libevent"}}
 # Functions of benches/reactor.h, each with how often its operation is done: by the counts of a
 # command, and twice for what is done twice.
 PHASES = {
-    "add": 2, "restart": 1, "restart_drawn": 1, "cancel": 1, "fire": 1, "send": None,
+    "add": 2, "restart": 1, "restart_drawn": 1, "cancel": 1, "fire": 2, "send": None,
     "start": 1, "events": None, "toggle": 2, "stop": 1,
 }
 LEAST_PIPES = 64

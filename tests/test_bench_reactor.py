@@ -12,7 +12,8 @@ from bench_programs import ROOT, program, script
 
 import reactor
 
-TIMERS = ["add", "restart", "restart, drawn order", "cancel", "add in used memory", "fire"]
+TIMERS = ["add", "restart", "restart, drawn order", "cancel", "add in used memory",
+          "fire, in order", "fire, drawn order"]
 POSTS = ["send, loop held", "send, loop running", "wake-up of a loop that sleeps", "queued job"]
 WATCHERS = ["start", "event", "toggle", "stop"]
 
