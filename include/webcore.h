@@ -1023,8 +1023,8 @@ wc_status wc_loop_post(wc_loop loop_,
 #define WC_HISTOGRAM_LATENESS 3
 
 /**
- * A callback took as long as slow_ms, or longer. kind: WC_EVENT_..., or 0 for a free_user function;
- * object: the handle that it was called with, or 0; ms: how long.
+ * A callback took as long as slow_ms, or longer. kind: WC_EVENT_..., or 0 for a free_user
+ * function; object: the handle that it was called with, or 0; ms: how long.
  */
 typedef void (*wc_slow_fn)(wc_loop loop_,
                            int32_t kind,
