@@ -105,7 +105,9 @@ impl Loop {
     }
 
     fn timeout(&mut self, until: Option<Millis>) -> Option<Duration> {
-        if self.has_work() {
+        // What is to be shown was said since the last notice: on the way here, or by a call of the
+        // program between two runs.
+        if self.has_work() || self.has_to_show() {
             return Some(Duration::ZERO);
         }
         let due = self.wheel.next_deadline();
