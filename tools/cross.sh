@@ -160,7 +160,8 @@ compare() {
     { cat $golden && echo wc_no_such_function; } > "$logs/wrong-symbols"
     sed 's/EVFILT_READ == /EVFILT_READ == 7/' "src/sys/layout/$system.rs" > "$logs/wrong-facts"
     try "$system: a program links with every function" links_with_all $golden
-    try "$system: and not with another" refused wc_no_such_function links_with_all "$logs/wrong-symbols"
+    try "$system: and not with another" \
+        refused wc_no_such_function links_with_all "$logs/wrong-symbols"
     # zig's linker for macOS exports every name, whatever rustc asks for.
     if [ "$system" != macos ]; then
         try "$system: nothing else is exported" exports_the_header "$library" $golden
@@ -169,7 +170,8 @@ compare() {
         try "$system: it calls $(kevent_of "$system")" wants "$library" "$(kevent_of "$system")"
     fi
     try "$system: its headers say what src/sys/layout says" agrees "src/sys/layout/$system.rs"
-    try "$system: a wrong fact is noticed" refused 'static assertion failed' agrees "$logs/wrong-facts"
+    try "$system: a wrong fact is noticed" \
+        refused 'static assertion failed' agrees "$logs/wrong-facts"
     try "$system: webcore.h as C89" takes_header c89 c
     try "$system: webcore.h as C++98" takes_header c++98 cpp
     for example in c_examples/*.c; do
@@ -178,9 +180,9 @@ compare() {
     done
 }
 
-# The linker of each system, under a name that never changes: cargo builds all anew when it does.
-# The libc crate names libraries that zig has no stubs of; a function that were needed of one of
-# them would be missing then, and `-z defs` says so.
+# The linker of each system, under a name that never changes: cargo builds everything anew when it
+# does. The libc crate names libraries that zig has no stubs of; were a function of one of them
+# needed, `-z defs` would say that it is missing.
 write_linkers() {
     mkdir -p "$cache/ld"
     for each in $1; do
@@ -212,7 +214,7 @@ for system in $wanted; do rust_of "$system" > /dev/null || exit 2; done
 
 mkdir -p "$logs" "$cache"
 if ! tools=$(sh tools/setup.sh cross 2> "$logs/setup"); then
-    echo "cross: skipped: $(tail -n 1 "$logs/setup")"
+    echo "cross: skipped: $(sed -n 's/^setup: //p' "$logs/setup" | tail -n 1)"
     exit 0
 fi
 bin=$(echo "$tools" | sed -n 's/^rust: //p')

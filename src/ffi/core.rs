@@ -207,10 +207,14 @@ impl Core {
     }
 
     /// The program is through with the event that it has.
+    #[inline]
     pub fn settle(&mut self) {
-        if matches!(self.after, After::Nothing) {
-            return;
+        if !matches!(self.after, After::Nothing) {
+            self.settle_after();
         }
+    }
+
+    fn settle_after(&mut self) {
         match std::mem::replace(&mut self.after, After::Nothing) {
             After::Nothing => {}
             After::Conn(owner, alone) => {

@@ -42,10 +42,15 @@ impl Hooks {
 }
 
 impl Core {
-    /// The next call of a hook.
+    /// Whether a hook may have to be called.
     #[inline]
+    pub fn has_hooks(&self) -> bool {
+        self.hooks.any || self.meter.is_some()
+    }
+
+    /// The next call of a hook.
     pub fn next_hook(&mut self) -> Option<Call> {
-        if !self.hooks.any && self.meter.is_none() {
+        if !self.has_hooks() {
             return None;
         }
         self.slow_call().or_else(|| self.trace_call()).or_else(|| self.log_call())

@@ -8,6 +8,7 @@ use super::guard::{code, guard, with};
 use super::table;
 use super::types::{wc_loop, wc_status};
 use super::watchdog::Now;
+use crate::base::time::Millis;
 use crate::base::{Handle, Kind, Status};
 use crate::engine::Message;
 use crate::sys::process;
@@ -96,8 +97,14 @@ impl Running {
     fn call_back(&self, mut goal: Goal) -> Result<Next, Status> {
         loop {
             match self.on(|core| core.advance(&mut goal, true))? {
-                // SAFETY: nothing of the loop is borrowed here.
-                Next::Call(call) => unsafe { call.invoke() },
+                Next::Call(call) => {
+                    if goal.single {
+                        // Something has happened: a wait after it would keep its caller from it.
+                        goal.until = Some(Millis(0));
+                    }
+                    // SAFETY: nothing of the loop is borrowed here.
+                    unsafe { call.invoke() }
+                }
                 end => return Ok(end),
             }
         }

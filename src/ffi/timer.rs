@@ -267,8 +267,8 @@ impl User {
     /// Ends a call that took a user pointer: the handle goes out, or the pointer goes back.
     ///
     /// # Safety
-    /// `out` is null or writable, and what was made passed `expect_spare`; nothing of the library is
-    /// borrowed.
+    /// `out` is null or writable, and what was made passed `expect_spare`; nothing of the library
+    /// is borrowed.
     pub(super) unsafe fn settle(self, made: Result<Handle, Status>, out: *mut u64) -> wc_status {
         match made {
             Ok(handle) => {

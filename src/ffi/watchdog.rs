@@ -28,8 +28,8 @@ pub const WC_HISTOGRAM_LATENESS: c_int = 3;
 
 const _: () = assert!(WC_HISTOGRAM_BUCKETS as usize == BUCKETS);
 
-/// A callback took as long as slow_ms, or longer. kind: WC_EVENT_..., or 0 for a free_user function;
-/// object: the handle that it was called with, or 0; ms: how long.
+/// A callback took as long as slow_ms, or longer. kind: WC_EVENT_..., or 0 for a free_user
+/// function; object: the handle that it was called with, or 0; ms: how long.
 pub type wc_slow_fn = Option<
     unsafe extern "C-unwind" fn(loop_: wc_loop, kind: i32, object: u64, ms: u32, user: *mut c_void),
 >;
@@ -158,6 +158,13 @@ impl Core {
     /// The program has come back.
     #[inline]
     pub fn meter_end(&mut self) {
+        if self.meter.is_some() {
+            self.meter_stop();
+        }
+    }
+
+    #[cold]
+    fn meter_stop(&mut self) {
         if let Some(meter) = &mut self.meter
             && meter.now != Now::Nothing
             && let Some(slow) = meter.end()

@@ -74,11 +74,13 @@ static void nobody_is_asked(void)
     struct lookup lookup;
     int ends[2];
     size_t at;
+    memset(&lookup, 0, sizeof lookup);
     MUST(pipe(ends));
     MUST(wc_pool_submit(pool, hold, NULL, &ends[0], NULL, NULL));
     for (at = 0; at < sizeof hosts / sizeof hosts[0]; at++) {
         wc_event event;
-        memset(&lookup, 0, sizeof lookup);
+        lookup.told = 0;
+        lookup.found[0] = '\0';
         memset(&event, 0, sizeof event);
         event.size = sizeof event;
         EQUAL(wc_pool_resolve(pool, hosts[at].host, 80, note, &lookup, back, &lookup.job), WC_OK,
@@ -93,6 +95,7 @@ static void nobody_is_asked(void)
     }
     MUST(write(ends[1], "e", 1));
     MUST(wc_loop_free(loop));
+    EQUAL(lookup.freed, (long)(sizeof hosts / sizeof hosts[0]), "each user pointer came back");
     MUST(close(ends[0]) | close(ends[1]));
 }
 
