@@ -915,8 +915,8 @@ wc_status wc_loop_prepare(wc_loop loop_,
                           int32_t *timeout_ms);
 
 /**
- * Works one turn: waits until something happens, once, and calls back for all that did. With 0 it
- * does what is there and returns.
+ * Works one turn: waits until something happens, once, and calls back for all that did. For what
+ * is there already it calls back without waiting. With 0 it does that and returns.
  *
  * [loop thread] Not from a callback of the same loop.
  *
