@@ -142,7 +142,7 @@ header:
 docs: header
 	WC_BLESS=1 $(CARGO) test --locked --quiet --test docs
 
-# bench-echo, bench-http, bench-syscalls.
+# bench-echo, bench-http, bench-reactor, bench-syscalls.
 
 include benches/bench.mk
 

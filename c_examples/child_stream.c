@@ -18,11 +18,11 @@
 #define GRACE_MS 2000
 
 struct command {
+    wc_loop loop;
     int code;
-    wc_status why;
 };
 
-/* One line, without its end; the framing has cut it. A line of 1 MiB or more comes in on_too_long. */
+/* One line, without its end; the framing has cut it. A line above 1 MiB comes in on_too_long. */
 static void show(const char *label, const char *line, size_t len)
 {
     printf("%s: ", label);
@@ -54,15 +54,16 @@ static void on_exit_of(wc_child child, int32_t code, int32_t signal, wc_status w
     struct command *command = user;
 
     (void)child;
-    command->why = why;
     command->code = signal > 0 ? 128 + signal : code;
     if (why == WC_E_TIMEOUT) {
         command->code = 124;
     }
+    /* Without this the loop would go on for the signals. */
+    (void)failed(wc_loop_stop(command->loop), "wc_loop_stop");
 }
 
 /* Both streams: line by line, each to its callback. The structs are copied by wc_child_spawn. */
-static wc_status start(wc_loop loop, unsigned long seconds, char **argv, struct command *command)
+static wc_status start(unsigned long seconds, char **argv, struct command *command)
 {
     static const wc_conn_callbacks on_output = {.size = sizeof on_output, .on_data = on_out,
                                                 .on_too_long = on_out};
@@ -92,33 +93,32 @@ static wc_status start(wc_loop loop, unsigned long seconds, char **argv, struct 
     options.error = &error;
     options.wall_ms = (uint32_t)(seconds * 1000);
     options.grace_ms = GRACE_MS;
-    return wc_child_spawn(loop, &options, on_exit_of, command, NULL, NULL);
+    return wc_child_spawn(command->loop, &options, on_exit_of, command, NULL, NULL);
 }
 
 int main(int argc, char **argv)
 {
-    struct command command = {EXIT_FAILURE, WC_OK};
+    struct command command = {0, EXIT_FAILURE};
     unsigned long seconds;
-    wc_loop loop;
 
     if (argc < 3 || !parse_number(argv[1], 0, 1000000, &seconds)) {
         fprintf(stderr, "usage: %s SECONDS COMMAND [ARGUMENT...]\n", argv[0]);
         return EXIT_FAILURE;
     }
-    if (failed(wc_loop_new(NULL, &loop), "wc_loop_new")) {
+    if (failed(wc_loop_new(NULL, &command.loop), "wc_loop_new")) {
         return EXIT_FAILURE;
     }
     /* What cannot be started is an error here, with its reason, and not an exit code of 127. */
-    if (failed(start(loop, seconds, argv + 2, &command), argv[2]) || !stop_on_signals(loop)
-        || failed(wc_loop_run(loop), "wc_loop_run")) {
-        (void)failed(wc_loop_free(loop), "wc_loop_free");
+    if (failed(start(seconds, argv + 2, &command), argv[2])
+        || !stop_on_signals(command.loop) || failed(wc_loop_run(command.loop), "wc_loop_run")) {
+        (void)failed(wc_loop_free(command.loop), "wc_loop_free");
         return EXIT_FAILURE;
     }
     /*
-     * The loop ends with its last child, or when a signal has stopped it. Then the command still
-     * runs: freeing the loop kills it, with all that it has started, and waits for it.
+     * Where a signal has stopped the loop, the command still runs: freeing the loop kills it, with
+     * all that it has started, and waits for it.
      */
-    if (failed(wc_loop_free(loop), "wc_loop_free")) {
+    if (failed(wc_loop_free(command.loop), "wc_loop_free")) {
         return EXIT_FAILURE;
     }
     return command.code;

@@ -640,8 +640,8 @@ wc_status wc_loop_get_stats(wc_loop loop_,
 /* ---- event ---- */
 
 /**
- * A connection is open. parent: its listener; the child that it is a stream of; or 0 if it was made
- * by wc_connect.
+ * A connection is open. parent: its listener; the child that it is a stream of; or 0 if it was
+ * made by wc_connect.
  */
 #define WC_EVENT_OPEN 1
 
@@ -787,8 +787,8 @@ typedef struct wc_loop_options {
     /** Bytes of this struct as the caller knows it. */
     size_t size;
     /**
-     * The backend by its exact name, or null: the one that the environment variable
-     * WEBCORE_BACKEND names, else the preferred one of this machine.
+     * The backend by its exact name, "auto" for the preferred one of this machine, or null: the
+     * one that the environment variable WEBCORE_BACKEND names, else the preferred one.
      */
     const char *backend;
     /** Most connections at a time; 0: the default of docs/LIMITS.md. */
@@ -1023,8 +1023,8 @@ wc_status wc_loop_post(wc_loop loop_,
 #define WC_HISTOGRAM_LATENESS 3
 
 /**
- * A callback took as long as slow_ms, or longer. kind: WC_EVENT_..., or 0 for a free_user function
- * or a hook; object: the handle that it was called with, or 0; ms: how long.
+ * A callback took as long as slow_ms, or longer. kind: WC_EVENT_..., or 0 for a free_user
+ * function; object: the handle that it was called with, or 0; ms: how long.
  */
 typedef void (*wc_slow_fn)(wc_loop loop_,
                            int32_t kind,
@@ -1035,8 +1035,9 @@ typedef void (*wc_slow_fn)(wc_loop loop_,
 /**
  * Has callbacks watched: each that takes `slow_ms` or longer is counted, said to the log hook, and
  * told to `on_slow` before the next callback; and wc_loop_busy names the one that runs. Costs two
- * looks at the clock for each callback. In the pull face what is watched is the time from one
- * wc_loop_next to the next. A second call replaces what the first one set.
+ * looks at the clock for each callback. A hook that takes so long is counted, and told to none. In
+ * the pull face what is watched is the time from one wc_loop_next to the next. A second call
+ * replaces what the first one set.
  *
  * [loop thread]
  *
@@ -1047,7 +1048,8 @@ typedef void (*wc_slow_fn)(wc_loop loop_,
  * @param free_user  called once with user when the hook was replaced, or when the loop has ended;
  *                   also if this call fails, before it returns; may be null
  *
- * Returns: WC_OK; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ * Returns: WC_OK; WC_E_LIMIT if too many user pointers wait to go back; WC_E_BADHANDLE, WC_E_GONE,
+ * WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
  */
 WC_API
 wc_status wc_loop_set_watchdog(wc_loop loop_,
@@ -1139,7 +1141,8 @@ typedef void (*wc_trace_fn)(const struct wc_transition *transition, void *user);
  * @param free_user      called once with user when the hook was replaced, or when the loop has
  *                       ended; also if this call fails, before it returns; may be null
  *
- * Returns: WC_OK; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ * Returns: WC_OK; WC_E_LIMIT if too many user pointers wait to go back; WC_E_BADHANDLE, WC_E_GONE,
+ * WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
  */
 WC_API
 wc_status wc_loop_set_trace(wc_loop loop_,
@@ -1211,8 +1214,8 @@ typedef void (*wc_log_fn)(const struct wc_log_line *line, void *user);
  * @param free_user  called once with user when the hook was replaced, or when the loop has ended;
  *                   also if this call fails, before it returns; may be null
  *
- * Returns: WC_OK; WC_E_INVAL for another level; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD,
- * WC_E_FORKED, WC_E_PANIC.
+ * Returns: WC_OK; WC_E_INVAL for another level; WC_E_LIMIT if too many user pointers wait to go
+ * back; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
  */
 WC_API
 wc_status wc_loop_set_log(wc_loop loop_,
@@ -1243,12 +1246,14 @@ wc_status wc_loop_set_log(wc_loop loop_,
 #define WC_ADOPT 32
 
 /**
- * Told only: the peer has ended its output, or both directions are down. There may still be input
- * to read.
+ * Told only, where the backend can (WC_FEATURE_HANGUP): the peer has ended its output, or both
+ * directions are down. There may still be input to read.
  */
 #define WC_HANGUP 64
 
-/** Told only: an error is pending, which the next read or write gives. */
+/**
+ * Told only, where the backend can: an error is pending, which the next read or write gives.
+ */
 #define WC_ERROR 128
 
 /**
@@ -1475,8 +1480,8 @@ WC_API wc_status wc_timer_options_init(wc_timer_options *options, size_t size);
  *                   before it returns; may be null
  * @param out        where the handle is written; may be null
  *
- * Returns: WC_OK; WC_E_LIMIT; WC_E_STATE while the loop is being freed; WC_E_BADHANDLE, WC_E_GONE,
- * WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ * Returns: WC_OK; WC_E_INVAL for a misaligned out; WC_E_LIMIT; WC_E_STATE while the loop is being
+ * freed; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
  */
 WC_API
 wc_status wc_timer_start(wc_loop loop_,
@@ -1584,8 +1589,8 @@ typedef void (*wc_sent_fn)(wc_post post, void *user);
  *                   it returns; may be null
  * @param out        where the handle is written; may be null
  *
- * Returns: WC_OK; WC_E_LIMIT if too many are alive; WC_E_STATE while the loop is being freed;
- * WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ * Returns: WC_OK; WC_E_INVAL for a misaligned out; WC_E_LIMIT if too many are alive; WC_E_STATE
+ * while the loop is being freed; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
  */
 WC_API
 wc_status wc_post_new(wc_loop loop_,
@@ -2224,8 +2229,9 @@ WC_API const char *wc_state_name(int32_t state);
  * @param free_user  called once with user after on_close, or when another is set; also if this
  *                   call fails, before it returns; may be null
  *
- * Returns: WC_OK; WC_E_STATE where HTTP is spoken: there wc_request_set_user is; WC_E_BADHANDLE,
- * WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ * Returns: WC_OK; WC_E_STATE where HTTP is spoken: there wc_request_set_user is; WC_E_LIMIT if too
+ * many user pointers wait to go back; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED,
+ * WC_E_PANIC.
  */
 WC_API
 wc_status wc_conn_set_user(wc_conn conn,
@@ -2616,8 +2622,8 @@ typedef struct wc_child_options {
     /** Bytes of this struct as the caller knows it. */
     size_t size;
     /**
-     * What runs: a path, if it has a slash, relative to `directory`; else a name that is looked for
-     * in the program's PATH.
+     * What runs: a path, if it has a slash, relative to `directory`; else a name that is looked
+     * for in the program's PATH.
      */
     const char *program;
     /**
@@ -2674,8 +2680,8 @@ typedef void (*wc_exit_fn)(wc_child child,
                            void *user);
 
 /**
- * What a child has used of the machine, with those of its own children that it waited for. Set size
- * before the call.
+ * What a child has used of the machine, with those of its own children that it waited for. Set
+ * size before the call.
  */
 typedef struct wc_child_usage {
     /** Bytes of this struct as the caller knows it. */
@@ -2716,9 +2722,10 @@ WC_API wc_status wc_child_stdio_init(wc_child_stdio *stdio, size_t size);
 
 /**
  * Starts a child process. When this returns WC_OK the program runs: what keeps it from being
- * started, in the child too, is an error of this call. The child has its three standard descriptors
- * and no other, whatever the program has open; its signals are neither blocked nor ignored. Its end
- * is told once, by on_exit, and leaves no zombie; the program must not wait for it itself.
+ * started, in the child too, is an error of this call. The child has its three standard
+ * descriptors and no other, whatever the program has open; its signals are neither blocked nor
+ * ignored. Its end is told once, by on_exit, and leaves no zombie; the program must not wait for
+ * it itself.
  *
  * [loop thread] It waits for the exec, which takes as long as the disk does.
  *
@@ -2731,8 +2738,8 @@ WC_API wc_status wc_child_stdio_init(wc_child_stdio *stdio, size_t size);
  * @param out        where the handle is written; may be null
  *
  * Returns: WC_OK; WC_E_INVAL for what contradicts itself or is missing; WC_E_VERSION;
- * WC_E_NOTFOUND if there is no such program, directory or file; WC_E_ACCESS if it may not be run or
- * opened; WC_E_LIMIT if too many children or connections are alive; WC_E_NOFILES; WC_E_NOMEM;
+ * WC_E_NOTFOUND if there is no such program, directory or file; WC_E_ACCESS if it may not be run
+ * or opened; WC_E_LIMIT if too many children or connections are alive; WC_E_NOFILES; WC_E_NOMEM;
  * WC_E_OS for the rest (ENOEXEC for what is no program, EAGAIN for too many processes: see
  * wc_loop_os_error); WC_E_STATE while the loop is being freed; WC_E_BADHANDLE, WC_E_GONE,
  * WC_E_THREAD, WC_E_FORKED, WC_E_PANIC. See fork(2), execve(2).
@@ -2764,8 +2771,9 @@ wc_status wc_child_kill(wc_child child,
 
 /**
  * Ends a child, with its group: SIGTERM now, SIGKILL when the grace time is over. Whatever is left
- * of the group when the child itself has ended and its output, too, is killed. on_exit follows, with
- * WC_E_CANCELLED unless the child has exited before. Of several calls the shortest grace counts.
+ * of the group when the child itself has ended and its output, too, is killed. on_exit follows,
+ * with WC_E_CANCELLED unless the child has exited before. Of several calls the shortest grace
+ * counts.
  *
  * [loop thread]
  *
@@ -3113,7 +3121,8 @@ wc_status wc_request_conn(wc_request request,
  * @param free_user  called once with user after on_close, or when another is set; also if this
  *                   call fails, before it returns; may be null
  *
- * Returns: WC_OK; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ * Returns: WC_OK; WC_E_LIMIT if too many user pointers wait to go back; WC_E_BADHANDLE, WC_E_GONE,
+ * WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
  */
 WC_API
 wc_status wc_request_set_user(wc_request request,

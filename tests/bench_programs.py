@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Where the benchmark programs are, built on first use; for test_bench.py and test_syscalls.py."""
+"""Where the benchmark programs are, built on first use; for test_bench*.py and test_syscalls.py."""
 
 import fcntl
 import functools
@@ -14,11 +14,11 @@ sys.path.insert(0, str(BENCHES))
 
 
 @functools.cache
-def program(name):
+def program(name, target="bench-programs"):
     """The path of a program of benches/, made by benches/bench.mk."""
     # The flags of an outer make name a job server that this one could not reach.
     environment = {key: value for key, value in os.environ.items() if "MAKEFLAGS" not in key}
-    make = ["make", "-s", "-f", "benches/bench.mk", "bench-programs"]
+    make = ["make", "-s", "-f", "benches/bench.mk", target]
     build = ROOT / "build" / "bench"
     build.mkdir(parents=True, exist_ok=True)
     # One process of the tests makes them, the others wait for it.

@@ -5,6 +5,7 @@
 
 mod support;
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use support::{read, root};
@@ -27,10 +28,11 @@ fn walk(dir: &Path) -> Vec<PathBuf> {
     out
 }
 
-/// The part of a source that is test: all of it in a directory of tests, else what stands behind
-/// `#[cfg(test)]`.
+/// The part of a source that is test: all of it in a directory of tests or a file of that name,
+/// else what stands behind `#[cfg(test)]`.
 fn test_part(path: &Path, text: String) -> String {
-    if path.components().any(|part| part.as_os_str() == "tests") {
+    let is_tests = |part: &OsStr| part == "tests" || part == "tests.rs";
+    if path.components().any(|part| is_tests(part.as_os_str())) {
         return text;
     }
     text.split_once("#[cfg(test)]").map_or(String::new(), |(_, tests)| tests.to_owned())
@@ -79,5 +81,7 @@ fn a_limit_without_a_test_is_noticed() {
         test_part(Path::new("src/base/x.rs"), unit.clone()).trim(),
         "mod tests { HTTP_HEAD }"
     );
-    assert_eq!(test_part(Path::new("src/codec/tests/x.rs"), unit.clone()), unit);
+    for path in ["src/codec/tests/x.rs", "src/codec/x/tests.rs"] {
+        assert_eq!(test_part(Path::new(path), unit.clone()), unit);
+    }
 }

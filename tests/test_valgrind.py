@@ -18,6 +18,7 @@ import tempfile
 import pytest
 
 import test_examples
+import test_examples_child
 import test_examples_http
 import test_examples_site
 import test_examples_terminal
@@ -128,7 +129,7 @@ def test_echo_load():
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize("module", [test_examples, test_examples_http],
+@pytest.mark.parametrize("module", [test_examples, test_examples_child, test_examples_http],
                          ids=lambda module: module.__name__)
 def test_what_starts_its_own_program(module, backend):
     """Deadlines that pass, ports that are taken, and the load client's failures, among others."""

@@ -8,7 +8,7 @@
 # the systems; setup.sh fetches them where that is permitted. What takes time is kept outside the
 # clone, in $XDG_CACHE_HOME/webcore-cross.
 set -u
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/webcore-cross
 logs=build/cross
@@ -80,12 +80,13 @@ cargo_for() {
         -Zbuild-std=std,panic_unwind,test -Zbuild-std-features= "$@"
 }
 
-# The tests are looked at as well: they are what runs on such a machine. Three lints are left out: a
-# conversion that one system needs is none on another, and where thread-locals are no part of the
-# machine's code the third reports what has no fault.
+# The library, and with what its tests add the tests too: they are what runs on such a machine.
+# Three lints are left out: a conversion that one system needs is none on another, and where
+# thread-locals are no part of the machine's code the third reports what has no fault.
 lints() {
-    for features in '' test-hooks; do
-        cargo_for "$1" clippy --all-targets --features "$features" -- -D warnings \
+    for part in --lib '--all-targets --features test-hooks'; do
+        # shellcheck disable=SC2086
+        cargo_for "$1" clippy $part -- -D warnings \
             -A clippy::unnecessary_cast -A clippy::useless_conversion \
             -A clippy::missing_const_for_thread_local || return 1
     done
@@ -142,8 +143,14 @@ takes_header() {
     zig_cc "-std=$1" -pedantic-errors -Wundef -c "$logs/header.$2" -o "$logs/header.o"
 }
 
+# zig's headers of NetBSD call __kevent100, which its library does not have.
 builds_example() {
-    zig_cc -std=c99 -pedantic-errors "c_examples/$1.c" -o "$logs/$system/$1" -L"$out" -lwebcore
+    set -- "c_examples/$1.c" "$logs/$system/$1"
+    if [ "$system" = netbsd ] && grep -q '<sys/event.h>' "$1"; then
+        zig_cc -std=c99 -pedantic-errors -c "$1" -o "$2.o"
+    else
+        zig_cc -std=c99 -pedantic-errors "$1" -o "$2" -L"$out" -lwebcore
+    fi
 }
 
 # What zig knows of the system, against the library in $out.
@@ -153,7 +160,8 @@ compare() {
     { cat $golden && echo wc_no_such_function; } > "$logs/wrong-symbols"
     sed 's/EVFILT_READ == /EVFILT_READ == 7/' "src/sys/layout/$system.rs" > "$logs/wrong-facts"
     try "$system: a program links with every function" links_with_all $golden
-    try "$system: and not with another" refused wc_no_such_function links_with_all "$logs/wrong-symbols"
+    try "$system: and not with another" \
+        refused wc_no_such_function links_with_all "$logs/wrong-symbols"
     # zig's linker for macOS exports every name, whatever rustc asks for.
     if [ "$system" != macos ]; then
         try "$system: nothing else is exported" exports_the_header "$library" $golden
@@ -162,7 +170,8 @@ compare() {
         try "$system: it calls $(kevent_of "$system")" wants "$library" "$(kevent_of "$system")"
     fi
     try "$system: its headers say what src/sys/layout says" agrees "src/sys/layout/$system.rs"
-    try "$system: a wrong fact is noticed" refused 'static assertion failed' agrees "$logs/wrong-facts"
+    try "$system: a wrong fact is noticed" \
+        refused 'static assertion failed' agrees "$logs/wrong-facts"
     try "$system: webcore.h as C89" takes_header c89 c
     try "$system: webcore.h as C++98" takes_header c++98 cpp
     for example in c_examples/*.c; do
@@ -171,9 +180,9 @@ compare() {
     done
 }
 
-# The linker of each system, under a name that never changes: cargo builds all anew when it does.
-# The libc crate names libraries that zig has no stubs of; a function that were needed of one of
-# them would be missing then, and `-z defs` says so.
+# The linker of each system, under a name that never changes: cargo builds everything anew when it
+# does. The libc crate names libraries that zig has no stubs of; were a function of one of them
+# needed, `-z defs` would say that it is missing.
 write_linkers() {
     mkdir -p "$cache/ld"
     for each in $1; do
@@ -205,7 +214,7 @@ for system in $wanted; do rust_of "$system" > /dev/null || exit 2; done
 
 mkdir -p "$logs" "$cache"
 if ! tools=$(sh tools/setup.sh cross 2> "$logs/setup"); then
-    echo "cross: skipped: $(tail -n 1 "$logs/setup")"
+    echo "cross: skipped: $(sed -n 's/^setup: //p' "$logs/setup" | tail -n 1)"
     exit 0
 fi
 bin=$(echo "$tools" | sed -n 's/^rust: //p')

@@ -8,7 +8,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 RUST_MAJOR=1
-RUST_MINOR=85
+RUST_MINOR=88
 PYTEST='pytest==8.3.5 pytest-timeout==2.3.1 pytest-xdist==3.6.1'
 ZIGLANG='ziglang==0.17.1'
 

@@ -70,13 +70,15 @@ impl<T> Slab<T> {
 
     /// Ends the object and gives it back, if the handle is live.
     pub fn remove(&mut self, handle: Handle) -> Option<T> {
-        self.get(handle)?;
         let slot = handle.slot();
-        let place = &mut self.slots[slot as usize];
+        let place = self.slots.get_mut(slot as usize)?;
+        if place.generation != handle.generation() || matches!(place.entry, Entry::Free { .. }) {
+            return None;
+        }
         let retired = place.generation == GENERATION_MAX;
         let next = if retired { END } else { self.free };
         let Entry::Live(value) = std::mem::replace(&mut place.entry, Entry::Free { next }) else {
-            unreachable!("get found it live")
+            unreachable!("it is live")
         };
         if !retired {
             self.free = slot;

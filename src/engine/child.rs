@@ -225,7 +225,8 @@ impl Loop {
         if ms == 0 { NEVER } else { self.clock.now().after(ms.into()) }
     }
 
-    /// Has the kernel tell the end of a child; where it cannot, it is looked for now and then.
+    /// Has the kernel tell the end of a child; where it cannot, it is looked for again and
+    /// again.
     fn tell_exit(&mut self, handle: Handle) {
         let Ok(child) = self.children.live(handle) else { return };
         let told = exit::descriptor(child.pid).and_then(|fd| {

@@ -147,9 +147,9 @@ impl Loop {
 
     /// Ends a timer and gives its owner's words back.
     pub fn cancel_timer(&mut self, handle: Handle) -> Result<Owner, Status> {
-        let due = self.timers.find(handle)?.due;
-        let timer = self.timers.remove(handle).expect("find found it");
-        self.unschedule(due);
+        handle.expect(Kind::Timer)?;
+        let timer = self.timers.remove(handle).ok_or(Status::GONE)?;
+        self.unschedule(timer.due);
         Ok(timer.owner)
     }
 

@@ -105,9 +105,10 @@ impl Core {
 }
 
 /// Starts a child process. When this returns WC_OK the program runs: what keeps it from being
-/// started, in the child too, is an error of this call. The child has its three standard descriptors
-/// and no other, whatever the program has open; its signals are neither blocked nor ignored. Its end
-/// is told once, by on_exit, and leaves no zombie; the program must not wait for it itself.
+/// started, in the child too, is an error of this call. The child has its three standard
+/// descriptors and no other, whatever the program has open; its signals are neither blocked nor
+/// ignored. Its end is told once, by on_exit, and leaves no zombie; the program must not wait for
+/// it itself.
 ///
 /// [loop thread] It waits for the exec, which takes as long as the disk does.
 ///
@@ -120,8 +121,8 @@ impl Core {
 /// @param out        where the handle is written; may be null
 ///
 /// Returns: WC_OK; WC_E_INVAL for what contradicts itself or is missing; WC_E_VERSION;
-/// WC_E_NOTFOUND if there is no such program, directory or file; WC_E_ACCESS if it may not be run or
-/// opened; WC_E_LIMIT if too many children or connections are alive; WC_E_NOFILES; WC_E_NOMEM;
+/// WC_E_NOTFOUND if there is no such program, directory or file; WC_E_ACCESS if it may not be run
+/// or opened; WC_E_LIMIT if too many children or connections are alive; WC_E_NOFILES; WC_E_NOMEM;
 /// WC_E_OS for the rest (ENOEXEC for what is no program, EAGAIN for too many processes: see
 /// wc_loop_os_error); WC_E_STATE while the loop is being freed; WC_E_BADHANDLE, WC_E_GONE,
 /// WC_E_THREAD, WC_E_FORKED, WC_E_PANIC. See fork(2), execve(2).
@@ -143,6 +144,7 @@ pub unsafe extern "C-unwind" fn wc_child_spawn(
     let asked = guard(|| unsafe { Asked::read(options) });
     let taken = asked.as_ref().map_or([None; 3], Asked::taken);
     let started = asked.and_then(|asked| {
+        give::expect_spare(out)?;
         // SAFETY: the caller's promise.
         with(loop_, Kind::Loop, |core| unsafe { core.spawn(&asked, on_exit, user) })
     });
@@ -176,8 +178,9 @@ pub extern "C" fn wc_child_kill(child: wc_child, number: i32) -> wc_status {
 }
 
 /// Ends a child, with its group: SIGTERM now, SIGKILL when the grace time is over. Whatever is left
-/// of the group when the child itself has ended and its output, too, is killed. on_exit follows, with
-/// WC_E_CANCELLED unless the child has exited before. Of several calls the shortest grace counts.
+/// of the group when the child itself has ended and its output, too, is killed. on_exit follows,
+/// with WC_E_CANCELLED unless the child has exited before. Of several calls the shortest grace
+/// counts.
 ///
 /// [loop thread]
 ///

@@ -113,8 +113,8 @@ unsafe impl Versioned for wc_child_stdio {
 pub struct wc_child_options {
     /// Bytes of this struct as the caller knows it.
     pub size: usize,
-    /// What runs: a path, if it has a slash, relative to `directory`; else a name that is looked for
-    /// in the program's PATH.
+    /// What runs: a path, if it has a slash, relative to `directory`; else a name that is looked
+    /// for in the program's PATH.
     pub program: *const c_char,
     /// Its arguments from argv[0] on, with a null behind the last; null: `program` alone.
     pub argv: *const *const c_char,
@@ -173,8 +173,8 @@ unsafe impl Versioned for wc_child_options {
     }
 }
 
-/// What a child has used of the machine, with those of its own children that it waited for. Set size
-/// before the call.
+/// What a child has used of the machine, with those of its own children that it waited for. Set
+/// size before the call.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct wc_child_usage {

@@ -7,8 +7,8 @@ use super::give::Versioned;
 use super::types::wc_status;
 use std::ffi::{CStr, c_char, c_int, c_void};
 
-/// A connection is open. parent: its listener; the child that it is a stream of; or 0 if it was made
-/// by wc_connect.
+/// A connection is open. parent: its listener; the child that it is a stream of; or 0 if it was
+/// made by wc_connect.
 pub const WC_EVENT_OPEN: c_int = 1;
 /// Bytes came, or a line without its end, or a frame without its length: data and len.
 pub const WC_EVENT_DATA: c_int = 2;

@@ -6,14 +6,9 @@ use super::core::Core;
 use super::table;
 use crate::base::{Handle, Kind, Status};
 use crate::sys::errno;
+use crate::sys::process::{self, Here};
 use once_cell::sync::OnceCell;
-use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-
-thread_local! {
-    /// True exactly while library code runs under a guard: a panic there prints nothing.
-    static GUARDED: Cell<bool> = const { Cell::new(false) };
-}
 
 /// Makes panics under a guard silent; those of the rest of the program keep their hook.
 pub(super) fn silence_panics() {
@@ -21,7 +16,7 @@ pub(super) fn silence_panics() {
     DONE.get_or_init(|| {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
-            if !GUARDED.get() {
+            if !process::here(|here| here.guarded.get()) {
                 before(info);
             }
         }));
@@ -31,10 +26,16 @@ pub(super) fn silence_panics() {
 /// Runs library code that needs no loop.
 #[inline]
 pub(super) fn guard<T>(act: impl FnOnce() -> Result<T, Status>) -> Result<T, Status> {
+    process::here(|here| guard_here(here, act))
+}
+
+/// `guarded` is true exactly while library code runs in here: a panic of that prints nothing.
+#[inline]
+fn guard_here<T>(here: &Here, act: impl FnOnce() -> Result<T, Status>) -> Result<T, Status> {
     let _errno = errno::Saved::new();
-    let was = GUARDED.replace(true);
+    let was = here.guarded.replace(true);
     let result = catch_unwind(AssertUnwindSafe(act));
-    GUARDED.set(was);
+    here.guarded.set(was);
     result.unwrap_or(Err(Status::PANIC))
 }
 
@@ -47,17 +48,19 @@ pub(super) fn with<T>(
 ) -> Result<T, Status> {
     let handle = Handle(handle);
     handle.expect(kind)?;
-    let core = table::enter(handle)?;
-    let result = guard(|| {
-        // SAFETY: `enter` found the core alive and owned by this thread. This is the only place
-        // that makes a reference to it, and none is alive: `act` runs library code only, which does
-        // not come here again.
-        act(unsafe { &mut *core })
-    });
-    if let Err(Status::PANIC) = result {
-        table::poison(handle);
-    }
-    result
+    process::here(|here| {
+        let core = table::enter_as(here.id(), handle)?;
+        let result = guard_here(here, || {
+            // SAFETY: `enter_as` found the core alive and owned by this thread. This is the only
+            // place that makes a reference to it, and none is alive: `act` runs library code only,
+            // which does not come here again.
+            act(unsafe { &mut *core })
+        });
+        if let Err(Status::PANIC) = result {
+            table::poison(handle);
+        }
+        result
+    })
 }
 
 /// The status of a result that has no value.
@@ -115,7 +118,7 @@ pub(super) mod tests {
     fn a_panic_becomes_a_status_and_the_guard_is_lifted() {
         silence_panics();
         assert_eq!(guard(|| -> Result<(), Status> { panic!("a defect") }), Err(Status::PANIC));
-        assert!(!GUARDED.get());
+        assert!(!process::here(|here| here.guarded.get()));
         assert_eq!(guard(|| Ok(7)), Ok(7));
     }
 

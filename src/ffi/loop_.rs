@@ -24,8 +24,8 @@ use std::sync::Arc;
 pub struct wc_loop_options {
     /// Bytes of this struct as the caller knows it.
     pub size: usize,
-    /// The backend by its exact name, or null: the one that the environment variable
-    /// WEBCORE_BACKEND names, else the preferred one of this machine.
+    /// The backend by its exact name, "auto" for the preferred one of this machine, or null: the
+    /// one that the environment variable WEBCORE_BACKEND names, else the preferred one.
     pub backend: *const c_char,
     /// Most connections at a time; 0: the default of docs/LIMITS.md.
     pub max_connections: u32,

@@ -16,7 +16,6 @@ pub(super) struct Beat {
 }
 
 /// One loop's.
-#[derive(Default)]
 pub(super) struct Pulse {
     /// True exactly when the loop tells.
     on: AtomicBool,
@@ -31,6 +30,17 @@ pub(super) struct Pulse {
 const TRIES: usize = 100;
 
 impl Pulse {
+    /// One that does not tell.
+    pub const fn new() -> Pulse {
+        Pulse {
+            on: AtomicBool::new(false),
+            serial: AtomicU32::new(0),
+            kind: AtomicI32::new(0),
+            object: AtomicU64::new(0),
+            since: AtomicU64::new(0),
+        }
+    }
+
     /// From now on the loop tells, or does not.
     pub fn set(&self, on: bool) {
         self.write(Beat { kind: 0, object: 0, since: 0 });
@@ -64,7 +74,7 @@ impl Pulse {
                 since: self.since.load(Ordering::Relaxed),
             };
             fence(Ordering::Acquire);
-            if before % 2 == 0 && self.serial.load(Ordering::Relaxed) == before {
+            if before.is_multiple_of(2) && self.serial.load(Ordering::Relaxed) == before {
                 return (beat.since > 0).then_some(beat);
             }
             std::hint::spin_loop();
@@ -80,7 +90,7 @@ mod tests {
 
     #[test]
     fn what_is_read_together_was_written_together() {
-        let pulse = Pulse::default();
+        let pulse = Pulse::new();
         assert_eq!(pulse.read(), None);
         thread::scope(|scope| {
             scope.spawn(|| {

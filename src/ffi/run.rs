@@ -7,6 +7,7 @@ use super::core::{Core, Goal, Next, drop_of};
 use super::guard::{code, guard, with};
 use super::table;
 use super::types::{wc_loop, wc_status};
+use super::watchdog::Now;
 use crate::base::time::Millis;
 use crate::base::{Handle, Kind, Status};
 use crate::engine::Message;
@@ -68,7 +69,7 @@ impl Running {
             let (kind, object) = (core.event.kind, core.event.object);
             let call = core.call();
             if call.is_some() {
-                core.meter_begin(true, kind, object);
+                core.meter_begin(Now::Call, kind, object);
             }
             Ok(call)
         })?;

@@ -11,14 +11,12 @@ use crate::base::{Handle, Kind, Status, limits};
 use crate::engine::Message;
 use crate::source::door::Door;
 use crate::sys::process;
-use once_cell::sync::Lazy;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering};
 
 /// Nobody owns the loop: the next thread that uses it does.
 const NOBODY: usize = 0;
 
-#[derive(Default)]
 struct Entry {
     /// True exactly when a loop lives under this number, or is being made or freed.
     taken: AtomicBool,
@@ -35,8 +33,25 @@ struct Entry {
     pulse: Pulse,
 }
 
-static TABLE: Lazy<Box<[Entry]>> =
-    Lazy::new(|| (0..limits::LOOPS).map(|_| Entry::default()).collect());
+/// All zeros, so it takes no room in the file, and memory only for the numbers that are used.
+static TABLE: [Entry; limits::LOOPS] = [const { Entry::new() }; limits::LOOPS];
+
+impl Entry {
+    const fn new() -> Entry {
+        Entry {
+            taken: AtomicBool::new(false),
+            generation: AtomicU32::new(0),
+            floor: AtomicU32::new(0),
+            owner: AtomicUsize::new(NOBODY),
+            forks: AtomicU32::new(0),
+            poisoned: AtomicBool::new(false),
+            core: AtomicPtr::new(std::ptr::null_mut()),
+            door: AtomicPtr::new(std::ptr::null_mut()),
+            callers: AtomicUsize::new(0),
+            pulse: Pulse::new(),
+        }
+    }
+}
 
 /// A number for a new loop, with the floor for its generations.
 pub(super) struct Place {
@@ -135,8 +150,13 @@ pub(super) fn find_pulse(handle: Handle) -> Result<&'static Pulse, Status> {
 /// The core of a handle's loop, for the thread that owns it. A loop that nobody owns is the
 /// caller's from now on.
 pub(super) fn enter(handle: Handle) -> Result<*mut Core, Status> {
+    enter_as(process::thread_id(), handle)
+}
+
+/// The same for a caller that knows its thread's number.
+#[inline]
+pub(super) fn enter_as(me: usize, handle: Handle) -> Result<*mut Core, Status> {
     let entry = find(handle)?;
-    let me = process::thread_id();
     let owner = entry.owner.load(Ordering::Relaxed);
     if owner != me {
         let claim = || {

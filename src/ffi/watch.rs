@@ -23,10 +23,10 @@ pub const WC_EDGE: u32 = 8;
 pub const WC_ONCE: u32 = 16;
 /// The library closes the descriptor when the watcher ends.
 pub const WC_ADOPT: u32 = 32;
-/// Told only: the peer has ended its output, or both directions are down. There may still be input
-/// to read.
+/// Told only, where the backend can (WC_FEATURE_HANGUP): the peer has ended its output, or both
+/// directions are down. There may still be input to read.
 pub const WC_HANGUP: u32 = 64;
-/// Told only: an error is pending, which the next read or write gives.
+/// Told only, where the backend can: an error is pending, which the next read or write gives.
 pub const WC_ERROR: u32 = 128;
 
 const _: () = {
@@ -93,6 +93,7 @@ pub unsafe extern "C-unwind" fn wc_watch_start(
 ) -> wc_status {
     let user = User { ptr: user, free: free_user };
     let started = with(loop_, Kind::Loop, |core| {
+        give::expect_spare(out)?;
         let interest = interest(bits, ASKED | WC_ADOPT)?;
         core.bindings.expect_room()?;
         let callbacks = Callbacks::Watch(on_ready);

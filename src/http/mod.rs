@@ -161,8 +161,15 @@ impl Host {
     }
 
     /// The program is through with the last report of a request, if one is out: its handle is gone.
+    #[inline]
     pub fn bury_closed(&mut self) {
-        if let Some(ended) = self.closed.take().and_then(|request| self.requests.remove(request))
+        if let Some(request) = self.closed.take() {
+            self.bury(request);
+        }
+    }
+
+    fn bury(&mut self, request: Handle) {
+        if let Some(ended) = self.requests.remove(request)
             && let Some(mut path) = ended.path
             && self.spare_paths.len() < SPARE_MESSAGES
         {

@@ -225,15 +225,20 @@ pub static BACKENDS: &[Backend] = &[
     },
 ];
 
-/// The backend of exactly this name; without a name the one that the environment variable
-/// `WEBCORE_BACKEND` names; without that the preferred one.
+/// As a name: the preferred backend, whatever it is.
+pub const AUTO: &str = "auto";
+
+/// The backend of exactly this name, or the preferred one for `AUTO`; without a name the one that
+/// the environment variable `WEBCORE_BACKEND` names; without that the preferred one.
 pub fn choose(name: Option<&str>) -> Result<&'static Backend, Status> {
     choose_from(name, std::env::var_os(VARIABLE).as_deref())
 }
 
 fn choose_from(name: Option<&str>, variable: Option<&OsStr>) -> Result<&'static Backend, Status> {
     let asked = name.map(OsStr::new).or(variable.filter(|value| !value.is_empty()));
-    let fits = |backend: &&Backend| asked.is_none_or(|asked| asked == backend.name);
+    let fits = |backend: &&Backend| {
+        asked.is_none_or(|asked| asked == backend.name || asked == OsStr::new(AUTO))
+    };
     BACKENDS.iter().find(fits).ok_or(Status::BACKEND)
 }
 
@@ -258,6 +263,8 @@ mod tests {
         assert_eq!(name(None, Some("poll")), Ok("poll"));
         assert_eq!(name(None, Some("")), Ok(preferred));
         assert_eq!(name(None, None), Ok(preferred));
+        assert_eq!(name(None, Some("auto")), Ok(preferred));
+        assert_eq!(name(Some("auto"), Some("poll")), Ok(preferred));
         for unknown in ["", "Poll", "poll ", "iocp"] {
             assert_eq!(name(Some(unknown), None), Err(Status::BACKEND));
         }

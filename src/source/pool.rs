@@ -4,14 +4,16 @@
 //! bounded by whoever submits. INVARIANTS: a task that was taken runs, and what it gives is
 //! delivered; one that was not taken can be taken back; no lock is held while one runs, is dropped
 //! or is delivered.
+//!
+//! The locks are those of the standard library: threads that wait in those of parking_lot are noted
+//! in a table of the process, which a child of fork(2) inherits with threads in it that it has not.
 
 use crate::base::Handle;
 use crate::sys::thread::{self, Thread};
-use parking_lot::{Condvar, Mutex};
 use std::collections::BTreeMap;
 use std::ffi::CStr;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 /// What a thread of a pool does once. It may unwind only with what is not Rust's and ends the
 /// process.
@@ -66,7 +68,7 @@ impl<R: Send + 'static> Pool<R> {
 
     /// Queues a task; its result is delivered under that name.
     pub fn submit(&self, name: Handle, task: Task<R>) -> Ticket {
-        let mut queue = self.shared.queue.lock();
+        let mut queue = self.shared.lock();
         let ticket = Ticket(queue.next);
         queue.next += 1;
         queue.tasks.insert(ticket, (name, task));
@@ -80,13 +82,13 @@ impl<R: Send + 'static> Pool<R> {
 
     /// Takes a task back, if no thread has taken it.
     pub fn cancel(&self, ticket: Ticket) -> bool {
-        let taken = self.shared.queue.lock().tasks.remove(&ticket);
+        let taken = self.shared.lock().tasks.remove(&ticket);
         taken.is_some()
     }
 
     /// Tasks that wait, and tasks that run.
     pub fn load(&self) -> (usize, usize) {
-        let queue = self.shared.queue.lock();
+        let queue = self.shared.lock();
         (queue.tasks.len(), queue.running)
     }
 
@@ -98,7 +100,7 @@ impl<R: Send + 'static> Pool<R> {
     /// Takes all tasks back that no thread has taken, and lets the threads end with what they run.
     /// Gives the names of those that will not run, in order.
     pub fn close(&self) -> Vec<Handle> {
-        let mut queue = self.shared.queue.lock();
+        let mut queue = self.shared.lock();
         queue.closed = true;
         let left = std::mem::take(&mut queue.tasks);
         drop(queue);
@@ -117,18 +119,23 @@ impl<R: Send + 'static> Drop for Pool<R> {
 }
 
 impl<R> Shared<R> {
+    /// The queue. Nothing that could panic is done with it, so it is well whoever had it before.
+    fn lock(&self) -> MutexGuard<'_, Queue<R>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// What each thread does.
     fn work(&self) {
         while let Some((name, task)) = self.take() {
             let result = task();
-            self.queue.lock().running -= 1;
+            self.lock().running -= 1;
             (self.deliver)(name, result);
         }
     }
 
     /// The next task, once there is one; none when the pool is closed.
     fn take(&self) -> Option<(Handle, Task<R>)> {
-        let mut queue = self.queue.lock();
+        let mut queue = self.lock();
         loop {
             if let Some((_, task)) = queue.tasks.pop_first() {
                 queue.running += 1;
@@ -138,7 +145,7 @@ impl<R> Shared<R> {
                 return None;
             }
             queue.idle += 1;
-            self.came.wait(&mut queue);
+            queue = self.came.wait(queue).unwrap_or_else(PoisonError::into_inner);
             queue.idle -= 1;
         }
     }

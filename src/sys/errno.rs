@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! errno of the calling thread: read, kept. Is not: the meaning of the numbers.
 
-use std::marker::PhantomData;
-
 #[cfg(any(target_os = "netbsd", target_os = "openbsd", target_os = "android"))]
 use libc::__errno as location;
 #[cfg(any(target_os = "linux", target_os = "emscripten"))]
@@ -18,6 +16,7 @@ pub fn get() -> i32 {
     unsafe { *location() }
 }
 
+#[cfg(any(test, feature = "test-hooks"))]
 pub(super) fn set(value: i32) {
     // SAFETY: as above; nobody else can hold a reference to this thread's errno.
     unsafe { *location() = value }
@@ -27,21 +26,27 @@ pub(super) fn set(value: i32) {
 #[derive(Debug)]
 pub struct Saved {
     value: i32,
-    /// errno is the thread's, so the guard must not leave it.
-    here: PhantomData<*const ()>,
+    /// Where the thread keeps it: looked up once. A pointer also keeps the guard in its thread.
+    place: *mut i32,
 }
 
 impl Saved {
     /// Remembers errno.
     #[allow(clippy::new_without_default, reason = "it reads the thread's state")]
+    #[inline]
     pub fn new() -> Saved {
-        Saved { value: get(), here: PhantomData }
+        // SAFETY: the C library gives a valid pointer to this thread's own errno.
+        let place = unsafe { location() };
+        // SAFETY: as above; nobody else can hold a reference to it.
+        Saved { value: unsafe { *place }, place }
     }
 }
 
 impl Drop for Saved {
+    #[inline]
     fn drop(&mut self) {
-        set(self.value);
+        // SAFETY: the guard is still in the thread whose errno this is, which so lives.
+        unsafe { *self.place = self.value }
     }
 }
 

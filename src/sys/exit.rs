@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The end of a child process: a descriptor that tells it, a look that takes nothing, the reaping,
-//! and signals to it. Is not: starting one, which is `sys::spawn`. INVARIANT: only the child that is
-//! named is waited for, and a number that is nobody's child any more is sent no signal.
+//! and signals to it. Is not: starting one, which is `sys::spawn`. INVARIANT: only the child that
+//! is named is waited for, and a number that is nobody's child any more is sent no signal.
 
 use super::fault::{self, Call};
 use super::{check, errno};

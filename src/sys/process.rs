@@ -3,21 +3,43 @@
 
 use super::fault::{self, Call};
 use once_cell::sync::OnceCell;
+use std::cell::Cell;
 use std::io;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+/// What is kept of a thread.
+pub struct Here {
+    /// For whoever runs code under a guard in this thread, and for nobody else.
+    pub guarded: Cell<bool>,
+}
+
 thread_local! {
-    static MARK: u8 = const { 0 };
+    static HERE: Here = const { Here { guarded: Cell::new(false) } };
+}
+
+impl Here {
+    /// The number of this thread, never 0: unique among the threads alive; a thread that has ended
+    /// may pass its number on.
+    #[inline]
+    pub fn id(&self) -> usize {
+        std::ptr::from_ref(self) as usize
+    }
+}
+
+/// Does something with what is kept of the calling thread. To find it is a call of the dynamic
+/// linker's in a shared library, so who needs it twice asks once.
+#[inline]
+pub fn here<T>(act: impl FnOnce(&Here) -> T) -> T {
+    HERE.with(act)
 }
 
 static FORKS: AtomicU32 = AtomicU32::new(0);
 static GUARD: OnceCell<()> = OnceCell::new();
 
-/// The number of the calling thread, never 0: unique among the threads alive; a thread that has
-/// ended may pass its number on.
+/// The number of the calling thread: `Here::id`.
 #[inline]
 pub fn thread_id() -> usize {
-    MARK.with(|mark| std::ptr::from_ref(mark) as usize)
+    here(Here::id)
 }
 
 /// How many fork(2)s this process is away from the one that called `install_fork_guard`.

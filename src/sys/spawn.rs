@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Starting another program: fork(2), then execve(2) in the child. Is not: waiting for its end,
-//! which is `sys::exit`. INVARIANT: a program that could not be started has left nothing behind, and
-//! the caller has the reason; one that was started has its three standard descriptors and no other,
-//! blocks no signal and ignores none.
+//! which is `sys::exit`. INVARIANT: a program that could not be started has left nothing behind,
+//! and the caller has the reason; one that was started has its three standard descriptors and no
+//! other, blocks no signal and ignores none.
 
 mod image;
 mod stdio;

@@ -10,7 +10,8 @@
 static void what_it_is_given(wc_loop loop)
 {
     static const char *const env[] = {"A=1 2", "B=", NULL};
-    struct kid *kid = kid_speaker(loop, "printf '%s|' \"$0\" \"$@\" \"$A\" \"${B-unset}\" \"$PWD\"");
+    struct kid *kid =
+        kid_speaker(loop, "printf '%s|' \"$0\" \"$@\" \"$A\" \"${B-unset}\" \"$PWD\"");
     kid->argv[3] = "name";
     kid->argv[4] = "";
     kid->argv[5] = "two words";

@@ -41,6 +41,59 @@ static void starting(wc_loop loop)
     wc_fault_clear();
 }
 
+/* What fails in the child before it is its program. The child counts for itself, so no hit is seen
+ * here; the number tells that it was that call. */
+static void in_the_child(wc_loop loop)
+{
+    static const struct {
+        const char *call;
+        int os_error;
+        wc_status want;
+    } faults[] = {
+        {"setpgid", EPERM, WC_E_ACCESS},
+        {"dup", EINTR, WC_E_OS},
+        {"chdir", EACCES, WC_E_ACCESS},
+        {"setrlimit", EPERM, WC_E_ACCESS},
+        {"execve", E2BIG, WC_E_OS},
+        {"execve", ENOMEM, WC_E_NOMEM},
+        {"execve", ETXTBSY, WC_E_OS},
+        {"execve", EIO, WC_E_OS},
+    };
+    size_t at;
+    for (at = 0; at < sizeof faults / sizeof faults[0]; at++) {
+        struct kid *kid = kid_new(loop, "exit 1");
+        int fds = wire_descriptors(), number = 0;
+        kid->options.directory = "/";
+        kid->options.cpu_s = 10;
+        MUST(wc_fault_set(faults[at].call, 0, FAULT_ALWAYS, faults[at].os_error, 0));
+        EQUAL(kid_spawn(kid), faults[at].want, faults[at].call);
+        wc_fault_clear();
+        MUST(wc_loop_os_error(loop, &number));
+        EQUAL(number, faults[at].os_error, "with its number");
+        CHECK(kid->freed == 1 && kid_none() && wire_descriptors() == fds, "nothing is left of it");
+        free(kid);
+    }
+}
+
+/* A system that cannot mark all descriptors at once: each is marked by itself. */
+static void one_by_one(wc_loop loop)
+{
+    struct kid *kid = kid_speaker(loop, NULL);
+    int stray = dup(1), far = fcntl(1, F_DUPFD, 900);
+    MUST(stray);
+    MUST(far);
+    kid->options.program = kid->argv[0] = "ls";
+    kid->argv[1] = "/proc/self/fd";
+    kid->argv[2] = NULL;
+    MUST(wc_fault_set("close_range", 0, FAULT_ALWAYS, ENOSYS, 0));
+    kid_done(kid);
+    wc_fault_clear();
+    SAME(kid_said(kid), "0\n1\n2\n3\n", "a child has three descriptors, and ls one to read with");
+    close(stray);
+    close(far);
+    free(kid);
+}
+
 static void given(wc_loop loop)
 {
     struct kid *kid = kid_plain(loop, "exit 1");
@@ -121,6 +174,8 @@ int main(void)
 {
     wc_loop loop = wire_loop();
     starting(loop);
+    in_the_child(loop);
+    one_by_one(loop);
     given(loop);
     untold(loop);
     interrupted(loop);

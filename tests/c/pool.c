@@ -2,7 +2,6 @@
 /* Pools: what runs where and in which order, how many there may be, and how a pool ends. */
 #include <pthread.h>
 #include <signal.h>
-#include <sys/wait.h>
 
 #include "tap.h"
 #include "wire.h"
@@ -491,54 +490,6 @@ static void handles(void)
     close_task(&held);
 }
 
-/* What a child of fork(2) finds: nothing of its parent's pools, and pools of its own that work. */
-static int child_finds(const struct other *of)
-{
-    struct task task = task_new();
-    wc_loop loop;
-    int bad = wrong(of->pool, of->job, of->loop, WC_E_FORKED);
-    loop = wire_loop();
-    bad += submit(pool_new(loop, 2, 2), &task) != WC_OK;
-    bad += wc_loop_run(loop) != WC_OK;
-    bad += task.ran != 1 || task.told != 1 || task.freed != 1;
-    return bad + (wc_loop_free(loop) != WC_OK);
-}
-
-static void after_fork(void)
-{
-    struct other of = {0, 0, 0, 0};
-    struct task held = held_task(), more = task_new();
-    int answer[2], status = 0;
-    char bad = 'x';
-    pid_t child;
-    of.loop = wire_loop();
-    of.pool = pool_new(of.loop, 1, 1);
-    MUST(submit(of.pool, &held));
-    of.job = held.job;
-    await_begin(&held);
-    MUST(pipe(answer));
-    child = fork();
-    MUST(child);
-    if (child == 0) {
-        bad = (char)('0' + child_finds(&of));
-        MUST(write(answer[1], &bad, 1));
-        /* Another program: nobody asks what this one leaves in its memory. */
-        (void)execl("/bin/sh", "sh", "-c", "exit 0", (char *)NULL);
-        _exit(1);
-    }
-    MUST(waitpid(child, &status, 0));
-    MUST(read(answer[0], &bad, 1));
-    EQUAL(bad, '0', "a child has codes for its parent's pool, and a pool of its own that works");
-    EQUAL(status, 0, "it ends well");
-    let_go(&held);
-    MUST(submit(of.pool, &more));
-    MUST(wc_loop_run(of.loop));
-    EQUAL(held.told + more.told, 2, "the parent's goes on as before");
-    MUST(wc_loop_free(of.loop));
-    MUST(close(answer[0]) | close(answer[1]));
-    close_task(&held);
-}
-
 int main(void)
 {
     loop_thread = pthread_self();
@@ -555,6 +506,5 @@ int main(void)
     nothing_to_call();
     EQUAL(told_elsewhere, 0, "everything was told on the loop's thread");
     handles();
-    after_fork();
     return tap_done();
 }

@@ -25,7 +25,7 @@ pub fn check(path: &str, source: &str) -> Vec<String> {
     let mut out = Vec::new();
     for (at, token) in tokens.iter().enumerate() {
         let (name, follows) = (token.text.as_str(), text(at + 1) == "::");
-        let what = text(at + 2);
+        let (what, part) = (text(at + 2), text(at + 4));
         let why = if within(&["sys"]) {
             continue;
         } else if name == "libc" && !(follows && is_constant(what)) {
@@ -34,8 +34,8 @@ pub fn check(path: &str, source: &str) -> Vec<String> {
             continue;
         } else if NAMES.contains(&name) {
             "a descriptor has its name sys::Fd here"
-        } else if name == "os" && follows && ["fd", "unix", "windows"].contains(&what) {
-            "what one system has is known in src/sys and src/reactor"
+        } else if name == "os" && follows && (what == "fd" || (part != "ffi" && what == "unix")) {
+            "what is there of POSIX only is known in src/sys and src/reactor"
         } else if name == "Fd" && follows && what == "from" && !within(&["ffi"]) {
             "a number becomes a descriptor in src/ffi"
         } else {
@@ -83,7 +83,7 @@ mod tests {
         for (path, source) in [
             ("src/engine/x.rs", "use crate::sys::Fd; let fd = Fd::NONE; // RawFd"),
             ("src/engine/x.rs", "libc::EMFILE"),
-            ("src/ffi/x.rs", "let fd = Fd::from(number);"),
+            ("src/ffi/x.rs", "let fd = Fd::from(number); use std::os::unix::ffi::OsStrExt;"),
             ("src/reactor/x.rs", "libc::POLLIN; use std::os::fd::RawFd;"),
         ] {
             assert!(check(path, source).is_empty(), "{source}");

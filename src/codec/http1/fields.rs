@@ -169,10 +169,10 @@ impl Section {
         if self.at as usize > input.len() {
             return Ok(Found::More);
         }
-        if self.place == Place::LineStart {
-            if let Some(found) = self.line_start(input, bounds)? {
-                return Ok(found);
-            }
+        if self.place == Place::LineStart
+            && let Some(found) = self.line_start(input, bounds)?
+        {
+            return Ok(found);
         }
         if self.place == Place::Name && !self.name(input, bounds)? {
             return Ok(Found::More);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Ending a child: signals, deadlines, output that somebody else holds open. Is not: hearing that it
-//! has ended. INVARIANT: a child that was reaped is sent no signal.
+//! Ending a child: signals, deadlines, output that somebody else holds open. Is not: hearing that
+//! it has ended. INVARIANT: a child that was reaped is sent no signal.
 
 use super::super::log::Level;
 use super::super::trace::Step;

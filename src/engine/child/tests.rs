@@ -52,7 +52,7 @@ fn an_end_that_the_kernel_does_not_tell_is_looked_for_each_child_look_ms() {
     engine.spawn(shell("exit 3")).unwrap();
     assert_eq!(last_word(&mut engine), (3, 0, Status::OK));
     let looked = engine.now().0;
-    assert!(looked > 0 && looked % u64::from(limits::CHILD_LOOK_MS) == 0, "{looked}");
+    assert!(looked > 0 && looked.is_multiple_of(u64::from(limits::CHILD_LOOK_MS)), "{looked}");
 }
 
 #[test]

@@ -259,8 +259,8 @@ facts! {
     EWOULDBLOCK == 35;
 }
 
-// Since release 10 the headers have a longer `struct kevent`, for `__kevent100`. The libc crate calls
-// `__kevent50`, which every release has, with the struct that belongs to it.
+// Since release 10 the headers have a longer `struct kevent`, for `__kevent100`. The libc crate
+// calls `__kevent50`, which every release has, with the struct that belongs to it.
 
 const _: () = assert!(size_of::<libc::kevent>() == 40);
 const _: () = assert!(offset_of!(libc::kevent, ident) == 0);

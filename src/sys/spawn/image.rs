@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What happens in the child between fork(2) and execve(2). INVARIANT: async-signal-safe calls only,
-//! and nothing is allocated or freed: another thread may have held the allocator's lock when the
-//! process was copied.
+//! What happens in the child between fork(2) and execve(2). INVARIANT: async-signal-safe calls
+//! only, and nothing is allocated or freed: another thread may have held the allocator's lock when
+//! the process was copied. The table of faults takes no lock.
 
 use super::super::errno;
+use super::super::fault::{self, Call};
 use std::os::fd::RawFd;
 
 /// Limits of a child; 0 leaves the program's own.
@@ -45,10 +46,12 @@ pub(super) struct Image<'a> {
     /// Where errno goes if it does not become the program.
     pub report: RawFd,
     /// No descriptor has this number or a higher one.
+    #[allow(dead_code, reason = "closefrom(2), where it exists, does not ask")]
     pub most: RawFd,
 }
 
-/// More than any system has; the calls refuse what is none, and what the C library keeps for itself.
+/// More than any system has; the calls refuse what is none, and what the C library keeps for
+/// itself.
 const SIGNALS: libc::c_int = 128;
 
 impl Image<'_> {
@@ -60,19 +63,19 @@ impl Image<'_> {
         let mut report = self.report;
         let why = self.prepare(&mut report).err().unwrap_or_else(|| self.execute());
         let bytes = why.to_ne_bytes();
-        // SAFETY: `bytes` is valid for its length; four bytes fit a pipe that is empty. _exit runs
-        // nothing of the program that was copied.
-        unsafe {
-            libc::write(report, bytes.as_ptr().cast(), bytes.len());
-            libc::_exit(127)
-        }
+        // SAFETY: `bytes` is valid for its length; four bytes fit a pipe that is empty.
+        let tell =
+            || unsafe { libc::write(report, bytes.as_ptr().cast(), bytes.len()) as libc::c_int };
+        fault::call(Call::Write, tell);
+        // SAFETY: _exit runs nothing of the program that was copied.
+        unsafe { libc::_exit(127) }
     }
 
     /// Everything but the exec; errno of what failed. `report` may get another number.
     fn prepare(&self, report: &mut RawFd) -> Result<(), i32> {
         if self.group {
             // SAFETY: setpgid takes integers.
-            done(unsafe { libc::setpgid(0, 0) })?;
+            done(fault::call(Call::Setpgid, || unsafe { libc::setpgid(0, 0) }))?;
         }
         for number in 1..=SIGNALS {
             forget_handler(number);
@@ -83,7 +86,7 @@ impl Image<'_> {
         *report = self.close_strays();
         if !self.directory.is_null() {
             // SAFETY: it is a text with its NUL.
-            done(unsafe { libc::chdir(self.directory) })?;
+            done(fault::call(Call::Chdir, || unsafe { libc::chdir(self.directory) }))?;
         }
         self.limit()?;
         // SAFETY: a sigset_t is integers: all zero is a value of it, valid for both calls.
@@ -101,7 +104,8 @@ impl Image<'_> {
         let (mut why, mut denied) = (libc::ENOENT, false);
         for path in self.paths {
             // SAFETY: the texts end with their NULs and the arrays with a null.
-            unsafe { libc::execve(*path, self.argv.as_ptr(), self.env.as_ptr()) };
+            let execute = || unsafe { libc::execve(*path, self.argv.as_ptr(), self.env.as_ptr()) };
+            fault::call(Call::Execve, execute);
             why = errno::get();
             match why {
                 libc::ENOENT | libc::ENOTDIR => {}
@@ -145,7 +149,9 @@ impl Image<'_> {
             let (first, last) = (3 as libc::c_uint, libc::c_uint::MAX);
             let how = libc::CLOSE_RANGE_CLOEXEC;
             // SAFETY: close_range takes integers.
-            if unsafe { libc::syscall(libc::SYS_close_range, first, last, how) } == 0 {
+            let mark =
+                || unsafe { libc::syscall(libc::SYS_close_range, first, last, how) as libc::c_int };
+            if fault::call(Call::CloseRange, mark) == 0 {
                 return self.report;
             }
         }
@@ -186,10 +192,11 @@ fn forget_handler(number: libc::c_int) {
     }
     // SAFETY: sigaction is integers: all zero is SIG_DFL without flags; a number that is no signal
     // is refused.
-    unsafe {
+    let forget = || unsafe {
         let action: libc::sigaction = std::mem::zeroed();
-        libc::sigaction(number, &action, std::ptr::null_mut());
-    }
+        libc::sigaction(number, &action, std::ptr::null_mut())
+    };
+    fault::call(Call::Sigaction, forget);
 }
 
 /// Brings a standard descriptor to its number; the copy that dup2(2) makes stays open over an exec.
@@ -205,7 +212,7 @@ fn place(source: Source, to: RawFd) -> Result<(), i32> {
         Source::Same => to - 1,
     };
     // SAFETY: dup2 takes integers.
-    done(unsafe { libc::dup2(from, to) })
+    done(fault::call(Call::Dup, || unsafe { libc::dup2(from, to) }))
 }
 
 /// Sets a soft limit, and a hard one that is higher by `more`; neither above the present hard one.
@@ -223,5 +230,5 @@ fn lower(resource: libc::c_int, value: u64, more: u64) -> Result<(), i32> {
 fn set_limit(resource: libc::c_int, soft: u64, hard: u64) -> Result<(), i32> {
     let limit = libc::rlimit { rlim_cur: soft as _, rlim_max: hard as _ };
     // SAFETY: `limit` is valid for the call.
-    done(unsafe { libc::setrlimit(resource as _, &limit) })
+    done(fault::call(Call::Setrlimit, || unsafe { libc::setrlimit(resource as _, &limit) }))
 }
