@@ -915,8 +915,8 @@ wc_status wc_loop_prepare(wc_loop loop_,
                           int32_t *timeout_ms);
 
 /**
- * Works one turn: waits until something happens, once, and calls back for all that did. With 0 it
- * does what is there and returns.
+ * Works one turn: waits until something happens, once, and calls back for all that did. For what
+ * is there already it calls back without waiting. With 0 it does that and returns.
  *
  * [loop thread] Not from a callback of the same loop.
  *
@@ -1023,8 +1023,8 @@ wc_status wc_loop_post(wc_loop loop_,
 #define WC_HISTOGRAM_LATENESS 3
 
 /**
- * A callback took as long as slow_ms, or longer. kind: WC_EVENT_..., or 0 for a free_user function
- * or a hook; object: the handle that it was called with, or 0; ms: how long.
+ * A callback took as long as slow_ms, or longer. kind: WC_EVENT_..., or 0 for a free_user
+ * function; object: the handle that it was called with, or 0; ms: how long.
  */
 typedef void (*wc_slow_fn)(wc_loop loop_,
                            int32_t kind,
@@ -1035,8 +1035,9 @@ typedef void (*wc_slow_fn)(wc_loop loop_,
 /**
  * Has callbacks watched: each that takes `slow_ms` or longer is counted, said to the log hook, and
  * told to `on_slow` before the next callback; and wc_loop_busy names the one that runs. Costs two
- * looks at the clock for each callback. In the pull face what is watched is the time from one
- * wc_loop_next to the next. A second call replaces what the first one set.
+ * looks at the clock for each callback. A hook that takes so long is counted, and told to none. In
+ * the pull face what is watched is the time from one wc_loop_next to the next. A second call
+ * replaces what the first one set.
  *
  * [loop thread]
  *
@@ -1047,7 +1048,8 @@ typedef void (*wc_slow_fn)(wc_loop loop_,
  * @param free_user  called once with user when the hook was replaced, or when the loop has ended;
  *                   also if this call fails, before it returns; may be null
  *
- * Returns: WC_OK; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ * Returns: WC_OK; WC_E_LIMIT if too many user pointers wait to go back; WC_E_BADHANDLE, WC_E_GONE,
+ * WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
  */
 WC_API
 wc_status wc_loop_set_watchdog(wc_loop loop_,
@@ -1139,7 +1141,8 @@ typedef void (*wc_trace_fn)(const struct wc_transition *transition, void *user);
  * @param free_user      called once with user when the hook was replaced, or when the loop has
  *                       ended; also if this call fails, before it returns; may be null
  *
- * Returns: WC_OK; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ * Returns: WC_OK; WC_E_LIMIT if too many user pointers wait to go back; WC_E_BADHANDLE, WC_E_GONE,
+ * WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
  */
 WC_API
 wc_status wc_loop_set_trace(wc_loop loop_,
@@ -1211,8 +1214,8 @@ typedef void (*wc_log_fn)(const struct wc_log_line *line, void *user);
  * @param free_user  called once with user when the hook was replaced, or when the loop has ended;
  *                   also if this call fails, before it returns; may be null
  *
- * Returns: WC_OK; WC_E_INVAL for another level; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD,
- * WC_E_FORKED, WC_E_PANIC.
+ * Returns: WC_OK; WC_E_INVAL for another level; WC_E_LIMIT if too many user pointers wait to go
+ * back; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
  */
 WC_API
 wc_status wc_loop_set_log(wc_loop loop_,
@@ -1477,8 +1480,8 @@ WC_API wc_status wc_timer_options_init(wc_timer_options *options, size_t size);
  *                   before it returns; may be null
  * @param out        where the handle is written; may be null
  *
- * Returns: WC_OK; WC_E_LIMIT; WC_E_STATE while the loop is being freed; WC_E_BADHANDLE, WC_E_GONE,
- * WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ * Returns: WC_OK; WC_E_INVAL for a misaligned out; WC_E_LIMIT; WC_E_STATE while the loop is being
+ * freed; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
  */
 WC_API
 wc_status wc_timer_start(wc_loop loop_,
@@ -1586,8 +1589,8 @@ typedef void (*wc_sent_fn)(wc_post post, void *user);
  *                   it returns; may be null
  * @param out        where the handle is written; may be null
  *
- * Returns: WC_OK; WC_E_LIMIT if too many are alive; WC_E_STATE while the loop is being freed;
- * WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ * Returns: WC_OK; WC_E_INVAL for a misaligned out; WC_E_LIMIT if too many are alive; WC_E_STATE
+ * while the loop is being freed; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
  */
 WC_API
 wc_status wc_post_new(wc_loop loop_,
@@ -2226,8 +2229,9 @@ WC_API const char *wc_state_name(int32_t state);
  * @param free_user  called once with user after on_close, or when another is set; also if this
  *                   call fails, before it returns; may be null
  *
- * Returns: WC_OK; WC_E_STATE where HTTP is spoken: there wc_request_set_user is; WC_E_BADHANDLE,
- * WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ * Returns: WC_OK; WC_E_STATE where HTTP is spoken: there wc_request_set_user is; WC_E_LIMIT if too
+ * many user pointers wait to go back; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED,
+ * WC_E_PANIC.
  */
 WC_API
 wc_status wc_conn_set_user(wc_conn conn,
@@ -3117,7 +3121,8 @@ wc_status wc_request_conn(wc_request request,
  * @param free_user  called once with user after on_close, or when another is set; also if this
  *                   call fails, before it returns; may be null
  *
- * Returns: WC_OK; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+ * Returns: WC_OK; WC_E_LIMIT if too many user pointers wait to go back; WC_E_BADHANDLE, WC_E_GONE,
+ * WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
  */
 WC_API
 wc_status wc_request_set_user(wc_request request,

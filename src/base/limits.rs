@@ -45,7 +45,7 @@ limits! {
     ACCEPT_RETRY_MAX_MS: u64 = 1_000, "ms", "Longest pause of such a listener.";
     ALARM_LOOK_MS: u64 = 1_000, "ms", "Between two looks at the wall clock where the system does not tell that it was set; an alarm is late by no more after that.";
     LATE_MS: u64 = 10, "ms", "A timer that fires later than this after its time counts as late.";
-    RELEASES: usize = 1 << 20, "user pointers", "To be given back when the callback at hand returns; above it wc_timer_start and wc_watch_start are WC_E_LIMIT.";
+    RELEASES: usize = 1 << 20, "user pointers", "To be given back when the callback at hand returns; above it what takes another one is WC_E_LIMIT: what starts timers and watchers, what sets user pointers and hooks.";
     TRACES: usize = 512, "transitions", "Kept for the trace hook until the program is called next; more are counted, not told.";
     LOGS: usize = 256, "lines", "Kept for the log hook until the program is called next; more are counted, not told.";
     POSTS: usize = 1 << 20, "posts", "Jobs queued by other threads; one more is WC_E_LIMIT.";

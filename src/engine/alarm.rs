@@ -106,11 +106,14 @@ impl Loop {
             self.alarms.bell = self.hang_bell();
         }
         if let Bell::Kernel(alarm) = &self.alarms.bell {
-            if alarm.set(earliest).is_ok() {
-                self.alarms.told = earliest;
-                return;
+            match alarm.set(earliest) {
+                Ok(false) => {
+                    self.alarms.told = earliest;
+                    return;
+                }
+                Ok(true) => return self.look_soon(),
+                Err(error) => self.take_bell_down(&error),
             }
-            self.take_bell_down();
         }
         let node = self.alarms.node.take();
         self.alarms.told = earliest;
@@ -127,20 +130,25 @@ impl Loop {
     fn hang_bell(&mut self) -> Bell {
         let hung = sys::alarm::Alarm::new().and_then(|alarm| {
             let fd = Fd::of(&alarm.as_fd());
+            self.take_number(fd);
             self.selector.update(fd, ALARM, Interest::NONE, Interest::READ).map(|()| alarm)
         });
         match hung {
             Ok(alarm) => Bell::Kernel(alarm),
             Err(error) => {
-                let text =
-                    c"the wall clock is looked at each second: nothing tells of its being set";
-                self.say(Level::Info, text, Handle::NONE, refusal(&error), 0);
+                self.say_that_it_looks(&error);
                 Bell::Looks
             }
         }
     }
 
-    fn take_bell_down(&mut self) {
+    fn say_that_it_looks(&mut self, error: &std::io::Error) {
+        let text = c"the wall clock is looked at each second: nothing tells of its being set";
+        self.say(Level::Info, text, Handle::NONE, refusal(error), 0);
+    }
+
+    fn take_bell_down(&mut self, error: &std::io::Error) {
+        self.say_that_it_looks(error);
         if let Bell::Kernel(alarm) = std::mem::replace(&mut self.alarms.bell, Bell::Looks) {
             let fd = Fd::of(&alarm.as_fd());
             let _ = self.selector.update(fd, ALARM, Interest::READ, Interest::NONE);

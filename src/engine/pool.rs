@@ -104,8 +104,11 @@ struct Job {
 pub(super) struct Pools {
     slab: Slab<PoolEntry>,
     jobs: Slab<Job>,
-    /// Jobs that are done and were not told.
+    /// Jobs that are done and are told in this turn.
     done: VecDeque<Handle>,
+    /// Jobs that a call of the program has ended. They are for the next turn, or one that is made
+    /// wherever one is told would hold the turn for ever.
+    later: VecDeque<Handle>,
 }
 
 impl Pools {
@@ -114,6 +117,7 @@ impl Pools {
             slab: Slab::new(Kind::Pool, number, floor),
             jobs: Slab::new(Kind::Job, number, floor),
             done: VecDeque::new(),
+            later: VecDeque::new(),
         }
     }
 
@@ -130,7 +134,12 @@ impl Pools {
     }
 
     pub fn has_work(&self) -> bool {
-        !self.done.is_empty()
+        !self.done.is_empty() || !self.later.is_empty()
+    }
+
+    /// A turn begins: what was ended since the one before is told in it.
+    pub fn begin_turn(&mut self) {
+        self.done.append(&mut self.later);
     }
 
     /// A pool that was not freed.
@@ -142,11 +151,16 @@ impl Pools {
         }
     }
 
+    fn settle(&mut self, handle: Handle, outcome: Outcome) -> bool {
+        let Some(job) = self.jobs.get_mut(handle) else { return false };
+        job.ticket = None;
+        job.outcome = Some(outcome);
+        true
+    }
+
     fn finish(&mut self, handle: Handle, outcome: Outcome) {
-        if let Some(job) = self.jobs.get_mut(handle) {
-            job.ticket = None;
-            job.outcome = Some(outcome);
-            self.done.push_back(handle);
+        if self.settle(handle, outcome) {
+            self.later.push_back(handle);
         }
     }
 
@@ -265,7 +279,9 @@ impl Loop {
         if let Some(pool) = pool.and_then(|pool| self.pools.slab.get_mut(pool)) {
             pool.stats.done += 1;
         }
-        self.pools.finish(handle, outcome);
+        if self.pools.settle(handle, outcome) {
+            self.pools.done.push_back(handle);
+        }
     }
 
     pub(super) fn next_done(&mut self) -> Option<Notice> {

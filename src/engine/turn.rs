@@ -39,6 +39,7 @@ impl Loop {
         }
         self.mark_always_ready();
         self.ready.append(&mut self.later);
+        self.pools.begin_turn();
         self.wheel.advance(self.now.floor());
         Ok(())
     }

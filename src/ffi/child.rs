@@ -144,6 +144,7 @@ pub unsafe extern "C-unwind" fn wc_child_spawn(
     let asked = guard(|| unsafe { Asked::read(options) });
     let taken = asked.as_ref().map_or([None; 3], Asked::taken);
     let started = asked.and_then(|asked| {
+        give::expect_spare(out)?;
         // SAFETY: the caller's promise.
         with(loop_, Kind::Loop, |core| unsafe { core.spawn(&asked, on_exit, user) })
     });

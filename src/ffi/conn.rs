@@ -309,8 +309,9 @@ pub extern "C" fn wc_state_name(state: i32) -> *const c_char {
 /// @param free_user  called once with user after on_close, or when another is set; also if this
 ///                   call fails, before it returns; may be null
 ///
-/// Returns: WC_OK; WC_E_STATE where HTTP is spoken: there wc_request_set_user is; WC_E_BADHANDLE,
-/// WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+/// Returns: WC_OK; WC_E_STATE where HTTP is spoken: there wc_request_set_user is; WC_E_LIMIT if too
+/// many user pointers wait to go back; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED,
+/// WC_E_PANIC.
 ///
 /// # Safety
 /// `free_user` may be called with `user`.
@@ -326,6 +327,7 @@ pub unsafe extern "C-unwind" fn wc_conn_set_user(
         if owner.service > 0 {
             return Err(Status::STATE);
         }
+        core.bindings.expect_room()?;
         let owner = core.set_user(Handle(conn), owner, user);
         core.host.engine.set_conn_owner(Handle(conn), owner)?;
         Ok(Handle(conn))

@@ -97,6 +97,7 @@ pub unsafe extern "C-unwind" fn wc_connect(
 ) -> wc_status {
     let user = User { ptr: user, free: free_user };
     let made = with(loop_, Kind::Loop, |core| {
+        give::expect_spare(out)?;
         // SAFETY: the caller's promise.
         let (options, policy, callbacks, host) = unsafe {
             let options = give::read(options)?;

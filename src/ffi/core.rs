@@ -10,7 +10,7 @@ use super::call::{Call, PlainFn, User};
 use super::event::{self, wc_event};
 use super::give::Versioned;
 use super::hooks::Hooks;
-use super::watchdog::Meter;
+use super::watchdog::{Meter, Now};
 use crate::base::time::Millis;
 use crate::base::{Handle, Status};
 use crate::engine::{How, Parcel};
@@ -125,10 +125,12 @@ impl Core {
             self.settle();
             // The program is through with it: its bytes, its user pointer and its class may go.
             self.event.kind = 0;
-            if (self.has_hooks() || self.bindings.has_release())
-                && let Some(call) = self.next_hook().or_else(|| self.bindings.next_release())
-            {
-                self.meter_begin(true, 0, 0);
+            if let Some(call) = self.next_hook() {
+                self.meter_begin(Now::Hook, 0, 0);
+                return Ok(Next::Call(call));
+            }
+            if let Some(call) = self.bindings.next_release() {
+                self.meter_begin(Now::Call, 0, 0);
                 return Ok(Next::Call(call));
             }
             if self.free_wanted || (goal.stoppable && self.host.engine.take_stop()) {
@@ -139,11 +141,11 @@ impl Core {
                 if self.describe(report) {
                     let (kind, object) = (self.event.kind, self.event.object);
                     if !calls {
-                        self.meter_begin(false, kind, object);
+                        self.meter_begin(Now::Event, kind, object);
                         return Ok(Next::Event);
                     }
                     if let Some(call) = self.call() {
-                        self.meter_begin(true, kind, object);
+                        self.meter_begin(Now::Call, kind, object);
                         return Ok(Next::Call(call));
                     }
                 }
@@ -280,6 +282,7 @@ impl Core {
             event::WC_EVENT_TIMER => self.host.engine.timer_owner(object).is_none(),
             event::WC_EVENT_WATCH => self.host.engine.watch_owner(object).is_none(),
             event::WC_EVENT_POST => self.host.engine.post_owner(object).is_none(),
+            event::WC_EVENT_SIGNAL => self.host.engine.signal_owner(object).is_none(),
             _ => false,
         }
     }

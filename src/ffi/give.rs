@@ -120,6 +120,11 @@ pub(super) fn expect_out<T>(out: *mut T) -> Result<(), Status> {
     if out.is_null() || !out.is_aligned() { Err(Status::INVAL) } else { Ok(()) }
 }
 
+/// The same for an output that may be null: nobody would have the name of what is made for it.
+pub(super) fn expect_spare<T>(out: *mut T) -> Result<(), Status> {
+    if out.is_aligned() { Ok(()) } else { Err(Status::INVAL) }
+}
+
 /// As a length: up to the NUL.
 const NTS: usize = usize::MAX;
 
@@ -273,6 +278,8 @@ mod tests {
             assert_eq!(results, [Err(Status::INVAL); 4]);
             assert_eq!(expect_out(bad), Err(Status::INVAL));
         }
+        assert_eq!(expect_spare(odd), Err(Status::INVAL));
+        assert_eq!(expect_spare(std::ptr::null_mut::<Probe>()), Ok(()));
         // SAFETY: null stands for the defaults.
         assert_eq!(unsafe { read_or_default(std::ptr::null::<Probe>()) }, Ok(Probe::defaults()));
     }

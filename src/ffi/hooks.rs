@@ -7,6 +7,7 @@ use super::call::{Call, LineFn, TransitionFn, User};
 use super::core::Core;
 use super::log::wc_log_line;
 use super::trace::wc_transition;
+use crate::base::Status;
 
 /// What is shown, where it does not move.
 #[derive(Default)]
@@ -53,6 +54,12 @@ impl Core {
             return None;
         }
         self.slow_call().or_else(|| self.trace_call()).or_else(|| self.log_call())
+    }
+
+    /// Whether a hook is taken: what one that is replaced gives back waits for the end of the
+    /// callback. Taking one away never fails.
+    pub fn expect_hook_room(&self, is_there: bool, user: &User) -> Result<(), Status> {
+        if is_there || user.free.is_some() { self.bindings.expect_room() } else { Ok(()) }
     }
 
     /// The loop has ended: the hooks are not called any more.

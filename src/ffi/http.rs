@@ -207,6 +207,7 @@ pub unsafe extern "C-unwind" fn wc_http_listen(
 ) -> wc_status {
     let user = User { ptr: user, free: free_user };
     let made = with(loop_, Kind::Loop, |core| {
+        give::expect_spare(out)?;
         // SAFETY: the caller's promise.
         let (place, conn_options, http_options, callbacks) = unsafe {
             (

@@ -147,6 +147,7 @@ pub unsafe extern "C-unwind" fn wc_listen(
 ) -> wc_status {
     let user = User { ptr: user, free: free_user };
     let made = with(loop_, Kind::Loop, |core| {
+        give::expect_spare(out)?;
         // SAFETY: the caller's promise.
         let (place, policy, callbacks) = unsafe {
             let policy = give::read_or_default(conn_options)?.policy()?;

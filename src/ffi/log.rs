@@ -111,8 +111,8 @@ impl Core {
 /// @param free_user  called once with user when the hook was replaced, or when the loop has ended;
 ///                   also if this call fails, before it returns; may be null
 ///
-/// Returns: WC_OK; WC_E_INVAL for another level; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD,
-/// WC_E_FORKED, WC_E_PANIC.
+/// Returns: WC_OK; WC_E_INVAL for another level; WC_E_LIMIT if too many user pointers wait to go
+/// back; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
 ///
 /// # Safety
 /// The callbacks may be called with `user`.
@@ -130,6 +130,7 @@ pub unsafe extern "C-unwind" fn wc_loop_set_log(
         if found.is_none() && level != WC_LOG_NONE {
             return Err(Status::INVAL);
         }
+        core.expect_hook_room(on_line.is_some() && found.is_some(), &user)?;
         match on_line {
             Some(hook) if found.is_some() => core.set_log(found, Some((hook, user))),
             _ => {

@@ -236,8 +236,8 @@ pub unsafe extern "C" fn wc_loop_prepare(
     }))
 }
 
-/// Works one turn: waits until something happens, once, and calls back for all that did. With 0 it
-/// does what is there and returns.
+/// Works one turn: waits until something happens, once, and calls back for all that did. For what
+/// is there already it calls back without waiting. With 0 it does that and returns.
 ///
 /// [loop thread] Not from a callback of the same loop.
 ///

@@ -209,6 +209,7 @@ unsafe fn begin_job(
     begin: Begin<'_>,
 ) -> wc_status {
     let begun = with(pool, Kind::Pool, |core| {
+        give::expect_spare(out)?;
         let owner = core.bindings.insert(Binding { callbacks: Callbacks::Job(on_done), user });
         begin(core, owner).inspect_err(|_| core.bindings.take_back(owner))
     });

@@ -5,6 +5,7 @@
 
 use super::binding::{Binding, Callbacks};
 use super::call::{PlainFn, User};
+use super::give;
 use super::guard::{code, with};
 use super::table;
 use super::types::{wc_free_fn, wc_loop, wc_post, wc_status};
@@ -29,8 +30,8 @@ pub(super) type SentFn = Option<PlainFn>;
 ///                   it returns; may be null
 /// @param out        where the handle is written; may be null
 ///
-/// Returns: WC_OK; WC_E_LIMIT if too many are alive; WC_E_STATE while the loop is being freed;
-/// WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+/// Returns: WC_OK; WC_E_INVAL for a misaligned out; WC_E_LIMIT if too many are alive; WC_E_STATE
+/// while the loop is being freed; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
 ///
 /// # Safety
 /// `out` is null or writable; the callbacks may be called with `user`.
@@ -44,6 +45,7 @@ pub unsafe extern "C-unwind" fn wc_post_new(
 ) -> wc_status {
     let user = User { ptr: user, free: free_user };
     let made = with(loop_, Kind::Loop, |core| {
+        give::expect_spare(out)?;
         core.bindings.expect_room()?;
         let owner = core.bindings.insert(Binding { callbacks: Callbacks::Post(on_sent), user });
         core.host.engine.new_post(owner).inspect_err(|_| core.bindings.take_back(owner))

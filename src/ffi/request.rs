@@ -263,7 +263,8 @@ pub unsafe extern "C" fn wc_request_conn(request: wc_request, conn: *mut wc_conn
 /// @param free_user  called once with user after on_close, or when another is set; also if this
 ///                   call fails, before it returns; may be null
 ///
-/// Returns: WC_OK; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+/// Returns: WC_OK; WC_E_LIMIT if too many user pointers wait to go back; WC_E_BADHANDLE, WC_E_GONE,
+/// WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
 ///
 /// # Safety
 /// `free_user` may be called with `user`.
@@ -276,6 +277,7 @@ pub unsafe extern "C-unwind" fn wc_request_set_user(
     let user = User { ptr: user, free: free_user };
     let set = with(request, Kind::Request, |core| {
         let owner = core.host.request_owner(Handle(request)).ok_or(Status::GONE)?;
+        core.bindings.expect_room()?;
         let owner = core.set_user(Handle(request), owner, user);
         core.host.set_request_owner(Handle(request), owner)?;
         Ok(Handle(request))

@@ -7,6 +7,8 @@ use super::core::{Core, Goal, Next, drop_of};
 use super::guard::{code, guard, with};
 use super::table;
 use super::types::{wc_loop, wc_status};
+use super::watchdog::Now;
+use crate::base::time::Millis;
 use crate::base::{Handle, Kind, Status};
 use crate::engine::Message;
 use crate::sys::process;
@@ -67,7 +69,7 @@ impl Running {
             let (kind, object) = (core.event.kind, core.event.object);
             let call = core.call();
             if call.is_some() {
-                core.meter_begin(true, kind, object);
+                core.meter_begin(Now::Call, kind, object);
             }
             Ok(call)
         })?;
@@ -95,8 +97,14 @@ impl Running {
     fn call_back(&self, mut goal: Goal) -> Result<Next, Status> {
         loop {
             match self.on(|core| core.advance(&mut goal, true))? {
-                // SAFETY: nothing of the loop is borrowed here.
-                Next::Call(call) => unsafe { call.invoke() },
+                Next::Call(call) => {
+                    if goal.single {
+                        // Something has happened: a wait after it would keep its caller from it.
+                        goal.until = Some(Millis(0));
+                    }
+                    // SAFETY: nothing of the loop is borrowed here.
+                    unsafe { call.invoke() }
+                }
                 end => return Ok(end),
             }
         }

@@ -4,6 +4,7 @@
 
 use super::binding::{Binding, Callbacks};
 use super::call::User;
+use super::give;
 use super::guard::{code, with};
 use super::types::{wc_free_fn, wc_loop, wc_signal, wc_status};
 use crate::base::{Handle, Kind};
@@ -55,6 +56,7 @@ pub unsafe extern "C-unwind" fn wc_signal_start(
 ) -> wc_status {
     let user = User { ptr: user, free: free_user };
     let started = with(loop_, Kind::Loop, |core| {
+        give::expect_spare(out)?;
         core.bindings.expect_room()?;
         let callbacks = Callbacks::Signal(on_signal);
         let owner = core.bindings.insert(Binding { callbacks, user });

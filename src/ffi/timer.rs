@@ -113,8 +113,8 @@ pub unsafe extern "C" fn wc_timer_options_init(
 ///                   before it returns; may be null
 /// @param out        where the handle is written; may be null
 ///
-/// Returns: WC_OK; WC_E_LIMIT; WC_E_STATE while the loop is being freed; WC_E_BADHANDLE, WC_E_GONE,
-/// WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+/// Returns: WC_OK; WC_E_INVAL for a misaligned out; WC_E_LIMIT; WC_E_STATE while the loop is being
+/// freed; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
 ///
 /// # Safety
 /// `out` is null or writable; the callbacks may be called with `user`.
@@ -190,6 +190,7 @@ unsafe fn start(
     out: *mut wc_timer,
 ) -> wc_status {
     let started = with(loop_, Kind::Loop, |core| {
+        give::expect_spare(out)?;
         let asked = asked?;
         core.bindings.expect_room()?;
         let owner = core.bindings.insert(Binding { callbacks: Callbacks::Timer(on_fire), user });
@@ -266,13 +267,14 @@ impl User {
     /// Ends a call that took a user pointer: the handle goes out, or the pointer goes back.
     ///
     /// # Safety
-    /// `out` is null or writable; nothing of the library is borrowed.
+    /// `out` is null or writable, and what was made passed `expect_spare`; nothing of the library
+    /// is borrowed.
     pub(super) unsafe fn settle(self, made: Result<Handle, Status>, out: *mut u64) -> wc_status {
         match made {
             Ok(handle) => {
                 if !out.is_null() {
-                    // SAFETY: the caller's promise.
-                    let _ = unsafe { give::put(out, handle.0) };
+                    // SAFETY: the caller's promise; `expect_spare` looked at it.
+                    unsafe { out.write(handle.0) };
                 }
                 Status::OK.0
             }

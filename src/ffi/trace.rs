@@ -136,7 +136,8 @@ impl Core {
 /// @param free_user      called once with user when the hook was replaced, or when the loop has
 ///                       ended; also if this call fails, before it returns; may be null
 ///
-/// Returns: WC_OK; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+/// Returns: WC_OK; WC_E_LIMIT if too many user pointers wait to go back; WC_E_BADHANDLE, WC_E_GONE,
+/// WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
 ///
 /// # Safety
 /// The callbacks may be called with `user`.
@@ -149,6 +150,7 @@ pub unsafe extern "C-unwind" fn wc_loop_set_trace(
 ) -> wc_status {
     let user = User { ptr: user, free: free_user };
     let set = with(loop_, Kind::Loop, |core| {
+        core.expect_hook_room(on_transition.is_some(), &user)?;
         core.set_trace(on_transition.map(|hook| (hook, user)));
         if on_transition.is_none() {
             core.bindings.release_later(user);

@@ -93,6 +93,7 @@ pub unsafe extern "C-unwind" fn wc_watch_start(
 ) -> wc_status {
     let user = User { ptr: user, free: free_user };
     let started = with(loop_, Kind::Loop, |core| {
+        give::expect_spare(out)?;
         let interest = interest(bits, ASKED | WC_ADOPT)?;
         core.bindings.expect_room()?;
         let callbacks = Callbacks::Watch(on_ready);

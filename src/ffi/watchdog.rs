@@ -28,18 +28,21 @@ pub const WC_HISTOGRAM_LATENESS: c_int = 3;
 
 const _: () = assert!(WC_HISTOGRAM_BUCKETS as usize == BUCKETS);
 
-/// A callback took as long as slow_ms, or longer. kind: WC_EVENT_..., or 0 for a free_user function
-/// or a hook; object: the handle that it was called with, or 0; ms: how long.
+/// A callback took as long as slow_ms, or longer. kind: WC_EVENT_..., or 0 for a free_user
+/// function; object: the handle that it was called with, or 0; ms: how long.
 pub type wc_slow_fn = Option<
     unsafe extern "C-unwind" fn(loop_: wc_loop, kind: i32, object: u64, ms: u32, user: *mut c_void),
 >;
 
 /// What is being measured.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Now {
+pub(super) enum Now {
+    /// Nothing.
     Nothing,
     /// A callback.
     Call,
+    /// A hook. One that takes long is told to no hook: it would be told of itself for ever.
+    Hook,
     /// An event that the program has pulled.
     Event,
 }
@@ -93,9 +96,9 @@ impl Meter {
         self.pulse.write(self.beat);
     }
 
-    /// What is measured has ended. Answers whether it took long.
+    /// What is measured has ended. Answers whether it took long and is to be told.
     fn end(&mut self) -> Option<Slow> {
-        self.now = Now::Nothing;
+        let ended = std::mem::replace(&mut self.now, Now::Nothing);
         let Beat { kind, object, since } = self.beat;
         let nanos = ticks().saturating_sub(since);
         self.pulse.write(Beat { kind: 0, object: 0, since: 0 });
@@ -106,7 +109,7 @@ impl Meter {
         let ms = u32::try_from(nanos / 1_000_000).unwrap_or(u32::MAX);
         let slow = self.slow_ms > 0 && ms >= self.slow_ms;
         self.slow_count += u64::from(slow);
-        slow.then_some(Slow { kind, object, ms })
+        (slow && ended != Now::Hook).then_some(Slow { kind, object, ms })
     }
 }
 
@@ -145,10 +148,9 @@ impl Core {
 
     /// The program is called now, or has pulled an event.
     #[inline]
-    pub fn meter_begin(&mut self, call: bool, kind: i32, object: u64) {
+    pub fn meter_begin(&mut self, now: Now, kind: i32, object: u64) {
         if self.meter.is_some() {
             self.meter_end();
-            let now = if call { Now::Call } else { Now::Event };
             self.meter.as_mut().expect("as above").begin(now, kind, object);
         }
     }
@@ -176,7 +178,7 @@ impl Core {
 
     /// However a run was left, no callback is under way any more; a pulled event may be.
     pub fn meter_left(&mut self) {
-        if self.meter.as_ref().is_some_and(|meter| meter.now == Now::Call) {
+        if self.meter.as_ref().is_some_and(|meter| matches!(meter.now, Now::Call | Now::Hook)) {
             self.meter_end();
         }
     }
@@ -197,8 +199,9 @@ impl Core {
 
 /// Has callbacks watched: each that takes `slow_ms` or longer is counted, said to the log hook, and
 /// told to `on_slow` before the next callback; and wc_loop_busy names the one that runs. Costs two
-/// looks at the clock for each callback. In the pull face what is watched is the time from one
-/// wc_loop_next to the next. A second call replaces what the first one set.
+/// looks at the clock for each callback. A hook that takes so long is counted, and told to none. In
+/// the pull face what is watched is the time from one wc_loop_next to the next. A second call
+/// replaces what the first one set.
 ///
 /// [loop thread]
 ///
@@ -209,7 +212,8 @@ impl Core {
 /// @param free_user  called once with user when the hook was replaced, or when the loop has ended;
 ///                   also if this call fails, before it returns; may be null
 ///
-/// Returns: WC_OK; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
+/// Returns: WC_OK; WC_E_LIMIT if too many user pointers wait to go back; WC_E_BADHANDLE, WC_E_GONE,
+/// WC_E_THREAD, WC_E_FORKED, WC_E_PANIC.
 ///
 /// # Safety
 /// The callbacks may be called with `user`.
@@ -223,6 +227,7 @@ pub unsafe extern "C-unwind" fn wc_loop_set_watchdog(
 ) -> wc_status {
     let user = User { ptr: user, free: free_user };
     let set = with(loop_, Kind::Loop, |core| {
+        core.expect_hook_room(on_slow.is_some() && slow_ms > 0, &user)?;
         match on_slow {
             Some(hook) if slow_ms > 0 => core.set_watchdog(slow_ms, Some((hook, user))),
             _ => {

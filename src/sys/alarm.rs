@@ -27,8 +27,9 @@ impl Alarm {
     }
 
     /// Sets it to another date, or to none. A date in the past makes it readable at once. It is
-    /// quiet until then.
-    pub fn set(&self, at: Option<Wall>) -> io::Result<()> {
+    /// quiet until then. Answers whether the clock was set since it was last read: that is told
+    /// here (ECANCELED, though the date holds) and not by the descriptor any more.
+    pub fn set(&self, at: Option<Wall>) -> io::Result<bool> {
         use std::os::fd::AsRawFd;
         // All zero would disarm it; a date at or before the first second of 1970 is past anyway.
         let date = at.map_or(0, |at| at.0.max(1));
@@ -43,7 +44,10 @@ impl Alarm {
         let set = || unsafe {
             libc::timerfd_settime(self.0.as_raw_fd(), flags, &date, std::ptr::null_mut())
         };
-        super::check(fault::call(Call::TimerfdSettime, set)).map(drop)
+        match super::check(fault::call(Call::TimerfdSettime, set)) {
+            Err(error) if error.raw_os_error() == Some(libc::ECANCELED) => Ok(true),
+            done => done.map(|_| false),
+        }
     }
 
     /// Makes it quiet. Whether its date came or the clock was set (ECANCELED) is not told apart:
@@ -66,8 +70,8 @@ impl Alarm {
     }
 
     /// For one that is never made.
-    pub fn set(&self, _at: Option<Wall>) -> io::Result<()> {
-        Ok(())
+    pub fn set(&self, _at: Option<Wall>) -> io::Result<bool> {
+        Ok(false)
     }
 
     /// For one that is never made.

@@ -33,6 +33,7 @@ static void steps(void)
 {
     wc_loop loop = wire_loop(), staying = staying_loop();
     struct told told;
+    wc_event event;
     int ends[2], fired = 0, again = 0, posted = 0;
     uint64_t turns;
     EQUAL(wc_loop_step(loop, 0), WC_NONE, "nothing lives, and a step says so");
@@ -49,6 +50,12 @@ static void steps(void)
         MUST(wc_loop_step(loop, WC_FOREVER));
     }
     EQUAL(again, 0, "a step waits for what comes first");
+    MUST(wc_timer_start(loop, 0, 0, on_fire, &fired, NULL, NULL));
+    MUST(wc_timer_start(loop, 0, 0, on_fire, &fired, NULL, NULL));
+    event.size = sizeof event;
+    EQUAL(wc_loop_next(loop, WC_FOREVER, &event), WC_OK, "two timers fire, and one is pulled");
+    EQUAL(wc_loop_step(loop, WC_FOREVER), WC_OK, "a step tells the other one, and waits no more");
+    EQUAL(fired, 2, "though there is one that is not due");
     full_pipe(ends);
     MUST(told_start(&told, loop, ends[0], WC_READ));
     turns = wire_stats(loop).turns;

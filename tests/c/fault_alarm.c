@@ -66,7 +66,13 @@ int main(void)
     struct bell bell = rings_though("timerfd_create", EMFILE, FAULT_ALWAYS);
     EQUAL(bell.lines, 1, "the log says once what is done instead");
     CHECK(bell.why == WC_E_NOFILES || bell.why == WC_E_OS, "and why");
-    (void)rings_though("timerfd_settime", EINVAL, 1);
+    bell = rings_though("timerfd_settime", EINVAL, 1);
+    EQUAL(bell.lines, 1, "the log says so of one that cannot be set, too");
+#ifdef __linux__
+    /* How it says that the clock was set since it was last asked. */
+    bell = rings_though("timerfd_settime", ECANCELED, 1);
+    EQUAL(bell.lines, 0, "a clock that was set does not end what tells of it");
+#endif
     if (backend.change != NULL) {
         bell = rings_though(backend.change, ENOMEM, 1);
         EQUAL(bell.lines, 1, "one that cannot be watched is none");

@@ -209,6 +209,46 @@ static void taken_back(void)
     MUST(close(ends[0]) | close(ends[1]));
 }
 
+/* A lookup that asks for the next one as soon as it is told, as long as no timer has fired. */
+struct circle {
+    wc_pool pool;
+    int told, fired_after;
+};
+
+static void again(wc_job job, wc_status status, int32_t os_error, const char *data, size_t len,
+                  void *user)
+{
+    struct circle *circle = user;
+    (void)job;
+    (void)status;
+    (void)os_error;
+    (void)data;
+    (void)len;
+    if (++circle->told < 100000 && circle->fired_after == 0) {
+        MUST(wc_pool_resolve(circle->pool, "127.0.0.1", 1, again, user, NULL, NULL));
+    }
+}
+
+static void fire(wc_timer timer, void *user)
+{
+    struct circle *circle = user;
+    (void)timer;
+    circle->fired_after = circle->told;
+}
+
+static void a_circle_of_jobs_starves_nobody(void)
+{
+    struct circle circle = {0, 0, 0};
+    wc_loop loop = wire_loop();
+    circle.pool = pool_of(loop);
+    MUST(wc_pool_resolve(circle.pool, "127.0.0.1", 1, again, &circle, NULL, NULL));
+    MUST(wc_timer_start(loop, 1, 0, fire, &circle, NULL, NULL));
+    MUST(wc_loop_run(loop));
+    CHECK(circle.fired_after > 0 && circle.fired_after < 100000,
+          "a timer fires though each job that is told makes one that is done at once");
+    MUST(wc_loop_free(loop));
+}
+
 int main(void)
 {
     nobody_is_asked();
@@ -216,5 +256,6 @@ int main(void)
     bad_hosts();
     only_a_lookup_has_addresses();
     taken_back();
+    a_circle_of_jobs_starves_nobody();
     return tap_done();
 }

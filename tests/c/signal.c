@@ -350,7 +350,11 @@ static void pulled(wc_loop loop)
     CHECK(seen.count == 2 && seen.number == SIGTERM, "and it can be dispatched");
     EQUAL(wc_loop_next(loop, 0, &event), WC_STOPPED, "which asked the loop to stop");
     EQUAL(wc_loop_next(loop, 0, &event), WC_NONE, "there is nothing more");
-    MUST(wc_signal_stop(signal));
+    MUST(raise(SIGTERM));
+    MUST(wc_loop_next(loop, WC_FOREVER, &event));
+    EQUAL(wc_signal_stop(signal), WC_OK, "its watcher ends between pull and dispatch");
+    EQUAL(wc_loop_dispatch(loop), WC_OK, "dispatching is no error");
+    EQUAL(seen.told, 1, "and nothing is told after the end");
 }
 
 static void stop_both(wc_signal signal, int number, uint32_t count, void *user)

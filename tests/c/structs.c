@@ -256,6 +256,53 @@ static void defaults_are_the_limits(void)
     CHECK(to.host == NULL && to.port == 0, "there is no default to connect to");
 }
 
+static void count_back(void *user)
+{
+    ++*(int *)user;
+}
+
+/* A handle that cannot be written is a handle lost, so nothing is made for it. */
+static void odd_outputs(void)
+{
+    void *odd = room.bytes + 1;
+    const char *argv[] = {"true", NULL};
+    wc_listen_options where;
+    wc_connect_options there;
+    wc_child_options program;
+    wc_timer_options when;
+    wc_pool pool = 0;
+    int back = 0, before = wire_descriptors();
+    MUST(wc_listen_options_init(&where, sizeof where));
+    MUST(wc_connect_options_init(&there, sizeof there));
+    MUST(wc_child_options_init(&program, sizeof program));
+    MUST(wc_timer_options_init(&when, sizeof when));
+    MUST(wc_pool_new(loop, NULL, &pool));
+    there.host = "127.0.0.1";
+    there.port = 1;
+    program.program = argv[0];
+    program.argv = argv;
+    when.unix_ms = 1;
+    EQUAL(wc_timer_start(loop, 0, 0, NULL, &back, count_back, odd), WC_E_INVAL, "a timer");
+    EQUAL(wc_timer_schedule(loop, &when, NULL, &back, count_back, odd), WC_E_INVAL, "an alarm");
+    EQUAL(wc_watch_start(loop, 0, 0, NULL, &back, count_back, odd), WC_E_INVAL, "a watcher");
+    EQUAL(wc_signal_start(loop, 10, NULL, &back, count_back, odd), WC_E_INVAL, "one of a signal");
+    EQUAL(wc_post_new(loop, NULL, &back, count_back, odd), WC_E_INVAL, "a post");
+    EQUAL(wc_child_spawn(loop, &program, NULL, &back, count_back, odd), WC_E_INVAL, "a child");
+    EQUAL(wc_listen(loop, &where, NULL, NULL, &back, count_back, odd), WC_E_INVAL, "a listener");
+    EQUAL(wc_http_listen(loop, &where, NULL, NULL, NULL, &back, count_back, odd), WC_E_INVAL,
+          "one of HTTP");
+    EQUAL(wc_connect(loop, &there, NULL, NULL, &back, count_back, odd), WC_E_INVAL,
+          "a connection");
+    EQUAL(wc_pool_submit(pool, count_back, NULL, &back, count_back, odd), WC_E_INVAL, "a job");
+    EQUAL(wc_pool_resolve(pool, "localhost", 1, NULL, &back, count_back, odd), WC_E_INVAL,
+          "a lookup");
+    EQUAL(wc_pool_read(pool, "/", 0, 1, NULL, &back, count_back, odd), WC_E_INVAL, "a reading");
+    EQUAL(back, 12, "each user pointer has come back");
+    MUST(wc_pool_free(pool));
+    EQUAL(wc_loop_step(loop, 0), WC_NONE, "and nothing was made");
+    EQUAL(wire_descriptors(), before, "no descriptor is left");
+}
+
 int main(void)
 {
     static const struct kind kinds[] = {
@@ -281,6 +328,7 @@ int main(void)
         hold(&kinds[at], may_be_null);
     }
     contradictions();
+    odd_outputs();
     defaults_are_the_limits();
     MUST(wc_loop_free(loop));
     return tap_done();

@@ -147,6 +147,40 @@ static void ends_with_the_loop(void)
     EQUAL(wire_descriptors(), before, "and every descriptor");
 }
 
+static void note_ready(wc_watch watch, uint32_t ready, void *user)
+{
+    (void)watch;
+    *(uint32_t *)user |= ready;
+}
+
+/* The alarm's descriptor takes the number of one that the program closed while it was watched. */
+static void takes_a_number(void)
+{
+    wc_loop loop = wire_loop();
+    wc_watch watch = 0;
+    wc_timer_options when;
+    uint32_t told = 0;
+    int ends[2], number = -2;
+    MUST(pipe(ends));
+    MUST(wc_watch_start(loop, ends[0], WC_READ, note_ready, &told, NULL, &watch));
+    MUST(close(ends[0]));
+    MUST(wc_timer_options_init(&when, sizeof when));
+    when.unix_ms = 1;
+    MUST(wc_timer_schedule(loop, &when, NULL, NULL, NULL, NULL));
+    MUST(wc_loop_step(loop, 0));
+    MUST(wc_loop_step(loop, 0));
+    MUST(wc_watch_fd(watch, &number));
+    /* Where alarms have no descriptor nothing took it. */
+    if (fcntl(ends[0], F_GETFD) < 0) {
+        number = -1;
+        told |= WC_ERROR;
+    }
+    EQUAL(number, -1, "a watcher gives up a number that an alarm was given");
+    CHECK((told & WC_ERROR) != 0, "and is told an error");
+    MUST(wc_loop_free(loop));
+    MUST(close(ends[1]));
+}
+
 int main(void)
 {
     wc_loop loop = wire_loop();
@@ -157,5 +191,6 @@ int main(void)
     EQUAL(wire_stats(loop).timers, 0, "no alarm is left");
     EQUAL(wc_loop_free(loop), WC_OK, "the loop is freed");
     ends_with_the_loop();
+    takes_a_number();
     return tap_done();
 }

@@ -3,6 +3,8 @@
 #include "tap.h"
 #include "wire.h"
 
+#include <signal.h>
+
 #define MILLION 1000000
 #define HOUR 3600000
 
@@ -77,6 +79,45 @@ static void a_circle(wc_loop loop, int count)
     EQUAL(refused, 0, "timers are made and ended in one callback as often as it likes");
 }
 
+static void on_slow(wc_loop loop, int32_t kind, uint64_t object, uint32_t ms, void *user)
+{
+    (void)loop;
+    (void)kind;
+    (void)object;
+    (void)ms;
+    (void)user;
+}
+
+static void on_line(const wc_log_line *line, void *user)
+{
+    (void)line;
+    (void)user;
+}
+
+static void on_transition(const wc_transition *transition, void *user)
+{
+    (void)transition;
+    (void)user;
+}
+
+static struct wire_log *log;
+static wc_conn given_to;
+
+/* All that takes a user pointer and could be done and undone in a circle. */
+static void others_are_refused(wc_loop loop)
+{
+    EQUAL(wc_watch_start(loop, 0, 0, NULL, NULL, give_back, NULL), WC_E_LIMIT, "a watcher,");
+    EQUAL(wc_signal_start(loop, SIGUSR1, NULL, NULL, give_back, NULL), WC_E_LIMIT, "a signal,");
+    EQUAL(wc_post_new(loop, NULL, NULL, give_back, NULL), WC_E_LIMIT, "a post,");
+    EQUAL(wc_conn_set_user(given_to, NULL, give_back), WC_E_LIMIT, "another user pointer,");
+    EQUAL(wc_loop_set_watchdog(loop, 1, on_slow, NULL, give_back), WC_E_LIMIT, "a watchdog,");
+    EQUAL(wc_loop_set_log(loop, WC_LOG_INFO, on_line, NULL, give_back), WC_E_LIMIT, "a log,");
+    EQUAL(wc_loop_set_log(loop, WC_LOG_NONE, NULL, NULL, give_back), WC_E_LIMIT, "or none,");
+    EQUAL(wc_loop_set_trace(loop, on_transition, NULL, give_back), WC_E_LIMIT,
+          "and a trace are refused above that");
+    EQUAL(wc_loop_set_log(loop, WC_LOG_NONE, NULL, NULL, NULL), WC_OK, "a hook can always go");
+}
+
 /* What it is given is kept until the callback returns: up to RELEASES, 2^20. */
 static void to_the_limit(wc_timer timer, void *user)
 {
@@ -89,17 +130,22 @@ static void to_the_limit(wc_timer timer, void *user)
         MUST(wc_timer_cancel(one));
         circles++;
     }
+    others_are_refused(loop);
 }
 
 static void a_circle_that_wants_something_back(wc_loop loop)
 {
+    log = wire_log_new(loop);
+    wire_listen(log);
+    given_to = wire_dial(log, log->port, NULL);
     MUST(wc_timer_start(loop, 0, 0, to_the_limit, &loop, NULL, NULL));
-    MUST(wc_loop_run(loop));
+    wire_turns(loop, 10);
+    CHECK(circles > 0, "a callback makes and ends timers as long as it may");
     EQUAL(circles, 1048576, "RELEASES user pointers wait for the end of the callback, no more");
-    EQUAL(freed, circles + 1, "each comes back, that of the refused timer too");
+    EQUAL(freed, circles + 9, "each comes back, that of the refused ones too");
     MUST(wc_timer_start(loop, 0, 0, fire, NULL, give_back, NULL));
-    MUST(wc_loop_run(loop));
-    EQUAL(freed, circles + 2, "then there is room again");
+    wire_turns(loop, 10);
+    EQUAL(freed, circles + 10, "then there is room again");
 }
 
 int main(void)
@@ -112,5 +158,6 @@ int main(void)
         a_circle_that_wants_something_back(loop);
     }
     EQUAL(wc_loop_free(loop), WC_OK, "the loop is freed");
+    free(log);
     return tap_done();
 }

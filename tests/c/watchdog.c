@@ -116,6 +116,42 @@ static void tells_afterwards(wc_loop loop)
     EQUAL(wc_loop_busy(loop, NULL, NULL, NULL), WC_E_STATE, "without a watchdog none tells");
 }
 
+/* As slow as what it is told of. */
+static void on_slow_slowly(wc_loop loop, int32_t kind, uint64_t object, uint32_t ms, void *user)
+{
+    int *told = user;
+    (void)object;
+    (void)ms;
+    *told += 1;
+    for_ms(SLOW_MS + 1);
+    if (kind == 0 || *told > 100) {
+        MUST(wc_loop_stop(loop));
+    }
+}
+
+static void hear_slowly(const wc_log_line *line, void *user)
+{
+    int *lines = user;
+    (void)line;
+    *lines += 1;
+    for_ms(SLOW_MS + 1);
+}
+
+static void slow_hooks_are_not_told_of_themselves(wc_loop loop)
+{
+    int told = 0, lines = 0;
+    uint64_t before = wire_stats(loop).slow_callbacks;
+    MUST(wc_loop_set_watchdog(loop, SLOW_MS, on_slow_slowly, &told, NULL));
+    MUST(wc_loop_set_log(loop, WC_LOG_WARN, hear_slowly, &lines, NULL));
+    MUST(wc_timer_start(loop, 0, 0, hold, NULL, NULL, NULL));
+    EQUAL(wc_loop_run(loop), WC_OK, "the loop goes on behind hooks that take long");
+    EQUAL(told, 1, "which are told of the callback,");
+    EQUAL(lines, 1, "each once");
+    CHECK(wire_stats(loop).slow_callbacks >= before + 3, "and are counted as slow, too");
+    MUST(wc_loop_set_log(loop, WC_LOG_NONE, NULL, NULL, NULL));
+    MUST(wc_loop_set_watchdog(loop, 0, NULL, NULL, NULL));
+}
+
 static void pulled(wc_loop loop)
 {
     struct story story;
@@ -241,6 +277,7 @@ int main(void)
 {
     wc_loop loop = wire_loop();
     tells_afterwards(loop);
+    slow_hooks_are_not_told_of_themselves(loop);
     pulled(loop);
     MUST(wc_loop_free(loop));
     is_named_from_outside();

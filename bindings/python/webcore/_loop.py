@@ -1,81 +1,24 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Loop and Event: what runs, and what it hands out."""
+"""Loop: what makes everything, runs it, and ends it."""
 
 import ctypes
-import enum
 import functools
 import time
 from types import TracebackType
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Type, Union
+from typing import Any, Callable, Dict, Iterator, Optional, Tuple, Type
 
 from . import _abi
-from ._library import check, lib, reason_of, status_of, unsigned
-from ._objects import CONN_TABLE, LISTENER_TABLE, Conn, Listener, Timer
+from ._child import Children
+from ._event import Event, event_of
+from ._library import check, lib, unsigned
+from ._objects import CONN_TABLE, LISTENER_TABLE, Conn, Listener
 from ._options import defaults, distribute, encode_host, put
-from ._registry import FREE_USER, Registration, drop, given, live, register, user_of
+from ._pool import Pools
+from ._registry import FREE_USER, Registration, drop, given, live, register
 from ._request import HTTP_TABLE, Request
+from ._sight import Sight
 from ._signals import Waker
-
-
-class EventKind(enum.IntEnum):
-    """What Loop.next can hand out."""
-
-    OPEN = _abi.WC_EVENT_OPEN
-    DATA = _abi.WC_EVENT_DATA
-    TOO_LONG = _abi.WC_EVENT_TOO_LONG
-    DRAIN = _abi.WC_EVENT_DRAIN
-    EOF = _abi.WC_EVENT_EOF
-    IDLE = _abi.WC_EVENT_IDLE
-    CLOSE = _abi.WC_EVENT_CLOSE
-    TIMER = _abi.WC_EVENT_TIMER
-    POST = _abi.WC_EVENT_POST
-    PAUSE = _abi.WC_EVENT_PAUSE
-    RESUME = _abi.WC_EVENT_RESUME
-    LISTENER_CLOSE = _abi.WC_EVENT_LISTENER_CLOSE
-    REQUEST = _abi.WC_EVENT_REQUEST
-    HEAD = _abi.WC_EVENT_HEAD
-    BODY = _abi.WC_EVENT_BODY
-    END = _abi.WC_EVENT_END
-    REQUEST_DRAIN = _abi.WC_EVENT_REQUEST_DRAIN
-    REQUEST_CLOSE = _abi.WC_EVENT_REQUEST_CLOSE
-    REJECT = _abi.WC_EVENT_REJECT
-
-
-class Event(NamedTuple):
-    """One event of the pull face, copied: it stays valid."""
-
-    kind: EventKind
-    object: Union[Conn, Listener, Request, Timer, None]
-    """What it is about; None for POST."""
-    parent: Union[Conn, Listener, None]
-    """The listener of an OPEN (None: connected outward), the connection of a request."""
-    data: bytes
-    status: int
-    """The Status of a CLOSE, PAUSE, LISTENER_CLOSE or REQUEST_CLOSE; the Reason of a REJECT."""
-    os_error: int
-    """The system's number behind the status; the HTTP status of a REJECT."""
-    user: Any
-
-
-_OBJECTS: List[Any] = [(EventKind.CLOSE, Conn), (EventKind.TIMER, Timer),
-                       (EventKind.POST, lambda handle: None),
-                       (EventKind.LISTENER_CLOSE, Listener), (EventKind.REQUEST_CLOSE, Request),
-                       (EventKind.REJECT, Conn)]
-
-
-def _event(raw: _abi.wc_event) -> Event:
-    kind = EventKind(raw.kind)
-    view = next(maker for last, maker in _OBJECTS if kind <= last)
-    parent: Union[Conn, Listener, None] = None
-    if raw.parent:
-        parent = Conn(raw.parent) if kind >= EventKind.REQUEST else Listener(raw.parent)
-    data = ctypes.string_at(raw.data, raw.len)
-    status = (reason_of if kind == EventKind.REJECT else status_of)(raw.status)
-    return Event(kind, view(raw.object), parent, data, status, raw.os_error, user_of(raw.user))
-
-
-def _on_fire(timer: int, number: int) -> None:
-    live[number].deliver("run")
+from ._sources import Sources
 
 
 def _on_post(loop: int, number: int) -> None:
@@ -84,11 +27,10 @@ def _on_post(loop: int, number: int) -> None:
     registration.deliver("run")
 
 
-_ON_FIRE = _abi.wc_timer_fn(_on_fire)
 _ON_POST = _abi.wc_post_fn(_on_post)
 
 
-class Loop:
+class Loop(Sources, Children, Pools, Sight):
     """An event loop. It belongs to the thread that made it, until detach gives it away.
 
         with Loop() as loop:
@@ -97,26 +39,28 @@ class Loop:
 
     The library and this package hold what is alive in it; close (or the with) ends all of that.
     A callback's exception stops the loop and is raised by the call that ran it.
-    Calls from another thread raise WebcoreError THREAD, except post, stop and the _async verbs.
+    Calls from another thread raise WebcoreError THREAD, except post, stop, busy, Post.send and the
+    _async verbs.
     Calls that wait let other Python threads run.
     """
 
     def __init__(self, backend: Optional[str] = None, *, max_connections: int = 0,
-                 stay: bool = False) -> None:
+                 stay: bool = False, measure: bool = False, slow_ms: int = 0) -> None:
         """backend: one of backends(), None for the variable WEBCORE_BACKEND, then the best one.
 
         stay: run goes on waiting though nothing is alive, for posts from other threads.
-        Errors: BACKEND, LIMIT, NOFILES.
+        measure: it counts what callbacks and turns take: histogram, stats, busy. slow_ms: as
+        set_watchdog. Errors: BACKEND, LIMIT, NOFILES.
         """
         options = defaults(_abi.wc_loop_options)
         options.backend = encode_host(backend)
         put(options, "max_connections", max_connections)
         options.stay = int(stay)
+        options.measure = int(measure)
+        put(options, "slow_ms", slow_ms)
         handle = ctypes.c_uint64()
         check(lib.wc_loop_new(ctypes.byref(options), ctypes.byref(handle)))
-        self.handle = handle.value
-        self._error: Optional[BaseException] = None
-        self._running = False
+        super().__init__(handle.value)
         self._stopping = False
         self._waker = Waker(functools.partial(lib.wc_loop_stop, self.handle))
 
@@ -165,7 +109,7 @@ class Loop:
             with self._waker.waiting():
                 status = check(lib.wc_loop_next(self.handle, left, ctypes.byref(raw)))
             if status == _abi.WC_OK:
-                return _event(raw)
+                return event_of(raw)
             if status != _abi.WC_STOPPED or not self._goes_on():
                 self._stopping = False
                 return None
@@ -188,6 +132,34 @@ class Loop:
         status = lib.wc_loop_dispatch(self.handle)
         self._raise_recorded()
         check(status)
+
+    def prepare(self) -> Tuple[int, Optional[int]]:
+        """(fd, timeout_ms) for a loop of somebody else: wait until fd is readable or the time is
+        up (None: no limit), call step(0), and prepare again before the next wait.
+
+        Errors: BACKEND where features() has no DESCRIPTOR; as of run.
+        """
+        number, left = ctypes.c_int(), ctypes.c_int32()
+        check(lib.wc_loop_prepare(self.handle, ctypes.byref(number), ctypes.byref(left)))
+        return number.value, None if left.value == _abi.WC_FOREVER else left.value
+
+    def step(self, timeout_ms: Optional[int] = None) -> bool:
+        """Works one turn: waits until something happens (None: no limit; 0: not at all), and calls
+        back for it. False: nothing is alive, or stop was called. Raises what a callback raised.
+
+        Errors: as of run.
+        """
+        wait = _abi.WC_FOREVER if timeout_ms is None else unsigned(timeout_ms, 31, "timeout_ms")
+        with self._waker.running(wakes=wait != 0):
+            self._running = True
+            try:
+                status = check(lib.wc_loop_step(self.handle, wait))
+                return status == _abi.WC_OK or (
+                    status == _abi.WC_STOPPED and self._goes_on())
+            finally:
+                self._running = False
+                self._stopping = False
+                self._raise_recorded()
 
     def stop(self) -> None:
         """Any thread: run and iteration end soon, or at once when they begin; nothing is closed."""
@@ -227,26 +199,6 @@ class Loop:
             self._raise_recorded()
             check(status)
 
-    def record(self, error: BaseException) -> None:
-        """Keeps a callback's exception for the call that runs the loop, and stops that.
-
-        Those that follow before it has stopped become the first one's context.
-        """
-        if self._error is None:
-            self._error = error
-        elif error is not self._error:
-            last = self._error
-            while last.__context__ is not None and last.__context__ is not error:
-                last = last.__context__
-            last.__context__ = error
-        if self._running:
-            lib.wc_loop_stop(self.handle)
-
-    def _raise_recorded(self) -> None:
-        error, self._error = self._error, None
-        if error is not None:
-            raise error
-
     def _goes_on(self) -> bool:
         """Whether it was but a signal's wake that stopped the loop."""
         asked = self._stopping or self._waker.interrupted or self._error is not None
@@ -263,32 +215,6 @@ class Loop:
         run = given(run=functools.partial(call, *arguments))
         number = register(Registration(self, run, None))
         self._keep(number, lib.wc_loop_post(self.handle, _ON_POST, number, FREE_USER))
-
-    def call_later(self, delay_ms: int, call: Callable[..., Any], *arguments: Any) -> Timer:
-        """Calls it once, delay_ms from now or a little later, never earlier. Error: LIMIT."""
-        return self._timer(delay_ms, 0, functools.partial(call, *arguments))
-
-    def call_every(self, period_ms: int, call: Callable[..., Any], *arguments: Any) -> Timer:
-        """Calls it every period_ms (at least 1) until the timer is cancelled. Error: LIMIT."""
-        if period_ms < 1:
-            raise ValueError(f"period_ms={period_ms} is less than 1")
-        return self._timer(period_ms, period_ms, functools.partial(call, *arguments))
-
-    def _timer(self, delay_ms: int, repeat_ms: int, call: Callable[[], Any]) -> Timer:
-        delay = unsigned(delay_ms, 32, "delay_ms")
-        repeat = unsigned(repeat_ms, 32, "repeat_ms")
-        number = register(Registration(self, {"run": call}, None))
-        timer = ctypes.c_uint64()
-        start = lib.wc_timer_start
-        out = ctypes.byref(timer)
-        self._keep(number, start(self.handle, delay, repeat, _ON_FIRE, number, FREE_USER, out))
-        return Timer(timer.value)
-
-    def _keep(self, number: int, status: int) -> None:
-        """Lets a registration go whose object was not made."""
-        if status < 0:
-            drop(number)
-        check(status, self.handle)
 
     # ---- listeners and connections
 
@@ -411,31 +337,3 @@ class Loop:
         events = LISTENER_TABLE.fill(callbacks)
         place.events = ctypes.pointer(events)
         return place, events
-
-    # ---- asking it
-
-    @property
-    def now_ms(self) -> int:
-        """Milliseconds since the loop was made, as of the beginning of this turn."""
-        now = ctypes.c_uint64()
-        check(lib.wc_loop_now(self.handle, ctypes.byref(now)))
-        return now.value
-
-    @property
-    def backend(self) -> str:
-        """The backend that waits: one of backends()."""
-        name = _abi.wc_str()
-        check(lib.wc_loop_backend(self.handle, ctypes.byref(name)))
-        return ctypes.string_at(name.ptr, name.len).decode()
-
-    def stats(self) -> Dict[str, int]:
-        """The counters of the loop by name."""
-        stats = _abi.wc_loop_stats(size=ctypes.sizeof(_abi.wc_loop_stats))
-        check(lib.wc_loop_get_stats(self.handle, ctypes.byref(stats)))
-        names = [field[0] for field in stats._fields_ if field[0] not in ("size", "reserved")]
-        return {name: getattr(stats, name) for name in names}
-
-
-def backends() -> List[str]:
-    """The backends of this machine, the preferred one first."""
-    return [lib.wc_backend_name(index).decode() for index in range(lib.wc_backend_count())]

@@ -76,6 +76,13 @@ def address(call: Callable[..., int], handle: int) -> Tuple[str, int]:
     return text.value.decode(), port.value
 
 
+def descriptor(call: Callable[..., int], handle: int) -> int:
+    """What one of the calls that write a descriptor gives."""
+    number = ctypes.c_int()
+    check(call(handle, ctypes.byref(number)))
+    return number.value
+
+
 def get_user(call: Callable[..., int], handle: int) -> Any:
     """The user's object of a connection or request."""
     number = ctypes.c_void_p()
@@ -96,7 +103,7 @@ def set_user(get: Callable[..., int], put: Callable[..., int], handle: int, user
 
 
 class Timer(View):
-    """What Loop.call_later and Loop.call_every started."""
+    """What Loop.call_later, call_every and schedule started."""
 
     __slots__ = ()
 
@@ -107,6 +114,16 @@ class Timer(View):
     def cancel(self) -> None:
         """Ends the timer; its callable is let go without another call."""
         check(lib.wc_timer_cancel(self.handle))
+
+    @property
+    def due(self) -> Optional[int]:
+        """When it fires next: in ms of the loop's time (now_ms), of a date in ms since 1970.
+
+        None in the callback of one that is not set again.
+        """
+        due = ctypes.c_uint64()
+        status = check(lib.wc_timer_due(self.handle, ctypes.byref(due)))
+        return None if status == _abi.WC_NONE else due.value
 
 
 class Listener(View):
@@ -129,6 +146,14 @@ class Listener(View):
     def close(self) -> None:
         """Takes no more connections; those that it has taken live on."""
         check(lib.wc_listener_close(self.handle))
+
+    def pause(self) -> None:
+        """Accepts nothing more until resume; peers wait in the backlog meanwhile."""
+        check(lib.wc_listener_pause(self.handle))
+
+    def resume(self) -> None:
+        """Takes back pause. Errors: NOFILES, OS; it stays paused then."""
+        check(lib.wc_listener_resume(self.handle))
 
 
 class Conn(View):

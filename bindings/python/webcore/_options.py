@@ -2,13 +2,18 @@
 """Option structs from keyword arguments: the library's defaults, then what is named."""
 
 import ctypes
-from typing import Any, Dict, List, Optional, Type, TypeVar
+import os
+from typing import Any, Callable, Dict, List, Optional, Type, TypeVar, Union
 
 from . import _abi
 from ._library import check, lib
 
 # Set by parameters of their own, or by this package.
-_NOT_BY_NAME = {"size", "host", "port", "events", "backend", "reserved"}
+_NOT_BY_NAME = {
+    "size", "host", "port", "events", "backend", "reserved", "program", "argv", "env", "directory",
+    "input", "output", "error", "flags",
+}
+Path = Union[str, bytes, "os.PathLike[str]"]
 Struct = TypeVar("Struct", bound=ctypes.Structure)
 
 
@@ -47,6 +52,23 @@ def encode_host(host: Optional[str]) -> Optional[bytes]:
     if "\0" in host:
         raise ValueError("a NUL in the host")
     return host.encode()
+
+
+def encode_path(path: Path) -> bytes:
+    """A path or another text of the system for C; a NUL in it would hide what follows."""
+    encoded = os.fsencode(path)
+    if b"\0" in encoded:
+        raise ValueError("a NUL in a text of the system")
+    return encoded
+
+
+def counters(struct: Type[ctypes.Structure], call: Callable[..., int],
+             handle: int) -> Dict[str, int]:
+    """A struct of counters by name."""
+    counted = struct(size=ctypes.sizeof(struct))
+    check(call(handle, ctypes.byref(counted)))
+    names = [field[0] for field in struct._fields_ if field[0] not in ("size", "reserved")]
+    return {name: getattr(counted, name) for name in names}
 
 
 def header_block(headers: Any) -> Any:

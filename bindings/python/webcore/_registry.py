@@ -21,14 +21,19 @@ class Recorder(Protocol):
 
 
 class Registration:
-    """The callables of one object and the user's object that belongs to them."""
+    """The callables of one object and the user's object that belongs to them.
 
-    __slots__ = ("loop", "callbacks", "user")
+    `held`: what has to live as long, such as the socket whose number is watched.
+    """
 
-    def __init__(self, loop: Recorder, callbacks: Mapping[str, Callable[..., Any]], user: Any):
+    __slots__ = ("loop", "callbacks", "user", "held")
+
+    def __init__(self, loop: Recorder, callbacks: Mapping[str, Callable[..., Any]], user: Any,
+                 held: Any = None):
         self.loop = loop
         self.callbacks = callbacks
         self.user = user
+        self.held = held
 
     def deliver(self, name: str, *arguments: Any) -> None:
         """Calls one of them; what it raises goes to the loop."""

@@ -11,7 +11,12 @@ import signal
 import socket
 import threading
 from types import FrameType
-from typing import Callable, Iterator, List, Optional
+from typing import Callable, Dict, Iterator, List, Optional
+
+
+# The signals that the library watches, by the handle of the watch. Their dispositions are not
+# Python's meanwhile, and signal.signal() would take them away from the library.
+heard: Dict[int, int] = {}
 
 
 class Waker:
@@ -22,6 +27,7 @@ class Waker:
         self._sockets: Optional[List[socket.socket]] = None
         self._woken = threading.Event()
         self._interrupted = False
+        self._running = False
 
     def woken(self) -> bool:
         """Whether a signal came since this was asked last."""
@@ -43,21 +49,28 @@ class Waker:
             signal.set_wakeup_fd(old)
 
     @contextlib.contextmanager
-    def running(self) -> Iterator[None]:
+    def running(self, wakes: bool = True) -> Iterator[None]:
         """Like waiting, for calls that call back: SIGINT becomes KeyboardInterrupt at their end,
-        for raised at the entry of a callback it would be lost in ctypes."""
-        main = threading.current_thread() is threading.main_thread()
-        if not main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-            with self.waiting():
+        for raised at the entry of a callback it would be lost in ctypes.
+
+        wakes: whether the call waits. Where it does not, the wakeup descriptor stays that of
+        another loop, such as asyncio's.
+        """
+        waiting = self.waiting() if wakes else contextlib.nullcontext()
+        if not _interrupts():
+            with waiting:
                 yield
             return
         self._interrupted = False
+        self._running = True
         signal.signal(signal.SIGINT, self._interrupt)
         try:
-            with self.waiting():
+            with waiting:
                 yield
         finally:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+            self._running = False
+            if signal.getsignal(signal.SIGINT) == self._interrupt and not _watched():
+                signal.signal(signal.SIGINT, signal.default_int_handler)
         if self._interrupted:
             raise KeyboardInterrupt
 
@@ -73,6 +86,9 @@ class Waker:
             self._sockets = None
 
     def _interrupt(self, number: int, frame: Optional[FrameType]) -> None:
+        if not self._running:
+            # It was left in place for a loop of another thread that watches SIGINT.
+            signal.default_int_handler(number, frame)
         self._interrupted = True
         self._stop()
 
@@ -89,3 +105,21 @@ class Waker:
             while reader.recv(64):
                 self._woken.set()
                 self._stop()
+
+
+def _watched() -> bool:
+    return signal.SIGINT in heard.values()
+
+
+def _interrupts() -> bool:
+    """Whether SIGINT raises KeyboardInterrupt in this thread as it is."""
+    main = threading.current_thread() is threading.main_thread()
+    return main and not _watched() and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def restore_interrupt(number: int) -> None:
+    """Puts Python's own handler of SIGINT back, before the library takes its place."""
+    handler = signal.getsignal(signal.SIGINT)
+    if number == signal.SIGINT and isinstance(getattr(handler, "__self__", None), Waker):
+        if threading.current_thread() is threading.main_thread() and not _watched():
+            signal.signal(signal.SIGINT, signal.default_int_handler)
