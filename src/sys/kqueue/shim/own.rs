@@ -5,10 +5,10 @@
 //! those descriptors, so that a signal is not taken.
 //!
 //! Known differences: a signal is told only while the thread that waits blocks it, because what a
-//! handler has taken does not show; one that comes again while it waits is not told again; and
-//! each report counts one. The status of a process that is no child, or was reaped before
-//! its end was taken, is 0. A process that has ended is not found, as on macOS, NetBSD and OpenBSD;
-//! FreeBSD tells its end.
+//! handler has taken does not show; one that comes again while it waits is not told again, but
+//! one that waits may be when any other comes to the process; each report counts one. The
+//! status of a process that is no child, or was reaped before its end was taken, is 0. A process
+//! that has ended is not found, as on macOS, NetBSD and OpenBSD; FreeBSD tells its end.
 
 use super::state::State;
 use super::{

@@ -171,3 +171,17 @@ fn nothing_is_told_for_ever<T: Tells>([one, _]: [Number; 2]) {
     }
     panic!("it is told for ever that a signal waits");
 }
+
+#[test]
+#[cfg(kqueue)]
+fn a_kqueue_asks_for_a_second_look_after_each_signal() {
+    let [one, _] = heard_by_nobody();
+    let _masked = Masked::all();
+    let mut waiting = super::kqueue::Waiting::new().unwrap();
+    waiting.set(&[one]).unwrap();
+    raise(one);
+    assert!(readable(&waiting, SOON));
+    waiting.clear();
+    assert!(readable(&waiting, SOON), "the first look may have been too early");
+    settle(&mut waiting, &[one]);
+}
