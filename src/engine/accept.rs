@@ -225,7 +225,7 @@ impl Loop {
         }
         let listener = self.open_listener(handle)?;
         listener.retry_at = NEVER;
-        listener.turn(Knock::Hold);
+        self.turn_listener(handle, Knock::Hold);
         Ok(())
     }
 
@@ -236,9 +236,8 @@ impl Loop {
             let (fd, token) = (listener.name(), Token(handle.0));
             let watched = self.selector.update(fd, token, Interest::NONE, Interest::READ);
             watched.map_err(|error| self.refused(&error))?;
-            let listener = self.open_listener(handle)?;
-            listener.turn(Knock::Release);
-            if listener.has_kept() {
+            self.turn_listener(handle, Knock::Release);
+            if self.open_listener(handle)?.has_kept() {
                 // Nobody else may come, and then the selector would not say a word.
                 self.accepting.push_back(handle);
             }

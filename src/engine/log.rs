@@ -66,6 +66,12 @@ impl Loop {
         self.log.as_mut()?.lines.pop_front()
     }
 
+    /// Whether there is a line or a transition that nobody has taken.
+    pub(super) fn has_to_show(&self) -> bool {
+        self.log.as_ref().is_some_and(|log| !log.lines.is_empty())
+            || self.traces.as_ref().is_some_and(|kept| !kept.is_empty())
+    }
+
     /// Says something, if anybody listens.
     pub fn say(
         &mut self,

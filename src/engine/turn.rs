@@ -5,7 +5,7 @@ use super::alarm::ALARM;
 use super::log::Level;
 use super::{DOOR, Loop, SIGNALS, refusal};
 use crate::base::time::Millis;
-use crate::base::{Handle, Kind, Machine, Status};
+use crate::base::{Handle, Kind, Machine, Status, limits};
 use crate::net::gate::{Gate, Knock};
 use crate::net::life::Life;
 use crate::net::{NEVER, conn::Conn};
@@ -15,7 +15,8 @@ use std::time::Duration;
 
 impl Loop {
     /// Works one turn; waits until something happens, at the longest until `until`. The notices of
-    /// the turn before have been taken. An error is the selector's, with the system's number.
+    /// the turn before have been taken. An error is the selector's, with the system's number; a
+    /// loop that is ending does without.
     pub fn turn(&mut self, until: Option<Millis>) -> Result<(), (Status, i32)> {
         debug_assert!(self.current.is_none(), "next() said none");
         self.tell_kernel();
@@ -27,7 +28,11 @@ impl Loop {
             let why = refusal(&error);
             self.os_error = why.1;
             self.say(Level::Error, c"the kernel refuses to wait", Handle::NONE, why, 0);
-            return Err(why);
+            if !self.ending {
+                return Err(why);
+            }
+            self.events.clear();
+            self.look_around(timeout);
         }
         self.now = self.clock.now();
         self.stamp = self.now.after(0);
@@ -42,6 +47,17 @@ impl Loop {
         self.pools.begin_turn();
         self.wheel.advance(self.now.floor());
         Ok(())
+    }
+
+    /// For a kernel that tells nothing, in a loop that ends: what is left to be told are children
+    /// and jobs, whose last words must not be lost.
+    fn look_around(&mut self, timeout: Option<Duration>) {
+        let pause = Duration::from_millis(limits::CHILD_LOOK_MS.into());
+        std::thread::sleep(timeout.map_or(pause, |timeout| timeout.min(pause)));
+        self.drain_door();
+        for handle in self.children.handles() {
+            self.mark_child(handle);
+        }
     }
 
     /// What a turn does before it waits, for a caller that waits elsewhere: on the descriptor that
@@ -89,7 +105,9 @@ impl Loop {
     }
 
     fn timeout(&mut self, until: Option<Millis>) -> Option<Duration> {
-        if self.has_work() {
+        // What is to be shown was said since the last notice: on the way here, or by a call of the
+        // program between two runs.
+        if self.has_work() || self.has_to_show() {
             return Some(Duration::ZERO);
         }
         let due = self.wheel.next_deadline();

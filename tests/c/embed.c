@@ -198,6 +198,31 @@ static void what_it_answers(void)
 
 /* --- a server in a program that has its own poll() --- */
 
+static void on_transition(const wc_transition *transition, void *user)
+{
+    (void)transition;
+    ++*(int *)user;
+}
+
+/* What a hook is to be told does not wait for a kernel that has nothing to tell. */
+static void hooks_are_called_before_a_wait(void)
+{
+    int seen = 0, fd;
+    int32_t timeout_ms = 0;
+    struct wire_log *log = wire_log_new(wire_loop());
+    wire_listen(log);
+    MUST(wc_loop_set_trace(log->loop, on_transition, &seen, NULL));
+    MUST(wc_loop_prepare(log->loop, &fd, &timeout_ms));
+    EQUAL(timeout_ms, -1, "a loop with a listener waits without end");
+    MUST(wc_listener_pause(log->listener));
+    MUST(wc_loop_prepare(log->loop, &fd, &timeout_ms));
+    EQUAL(timeout_ms, 0, "it has work when its listener was paused and a hook is to hear of it");
+    MUST(wc_loop_step(log->loop, 0));
+    EQUAL(seen, 1, "as it does in the next step");
+    MUST(wc_loop_free(log->loop));
+    free(log);
+}
+
 static void answer(struct wire_log *log, const char *event, wc_conn conn)
 {
     if (strcmp(event, "data") == 0) {
@@ -413,6 +438,7 @@ int main(void)
     rests_and_goes_on();
     if (descriptor) {
         what_it_answers();
+        hooks_are_called_before_a_wait();
         a_server_inside();
         three_loops();
     } else {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Faults of a loop: what making one needs, the wait, the bell; and the table of faults itself. */
 #include <pthread.h>
+#include <signal.h>
+#include <sys/wait.h>
 
 #include "fault.h"
 #include "tap.h"
@@ -210,6 +212,64 @@ static void bell(void)
     }
 }
 
+struct last {
+    int exits, jobs, back;
+};
+
+static void on_exit_of(wc_child child, int32_t code, int32_t number, wc_status why, void *user)
+{
+    (void)child;
+    ((struct last *)user)->exits += code == -1 && number == SIGKILL && why == WC_E_FREED;
+}
+
+static void work(void *user)
+{
+    struct timespec time = {0, 30000000};
+    (void)user;
+    (void)nanosleep(&time, NULL);
+}
+
+static void on_done(wc_job job, wc_status status, int32_t os_error, const char *data, size_t len,
+                    void *user)
+{
+    (void)job;
+    (void)status;
+    (void)os_error;
+    (void)data;
+    (void)len;
+    ((struct last *)user)->jobs++;
+}
+
+static void count_back(void *user)
+{
+    ((struct last *)user)->back++;
+}
+
+/* What ends only in time is waited for, if need be without the kernel's help. */
+static void freed_without_a_wait(const char *call, unsigned times)
+{
+    const char *argv[] = {"sleep", "600", NULL};
+    struct last last = {0, 0, 0};
+    wc_child_options program;
+    wc_pool pool = 0;
+    int before = wire_descriptors();
+    wc_loop loop = wire_loop();
+    MUST(wc_child_options_init(&program, sizeof program));
+    program.program = argv[0];
+    program.argv = argv;
+    MUST(wc_child_spawn(loop, &program, on_exit_of, &last, count_back, NULL));
+    MUST(wc_pool_new(loop, NULL, &pool));
+    MUST(wc_pool_submit(pool, work, on_done, &last, count_back, NULL));
+    MUST(wc_fault_set(call, 0, times, ENOMEM, 0));
+    EQUAL(wc_loop_free(loop), WC_OK, "a loop is freed though the kernel refuses to wait");
+    wc_fault_clear();
+    EQUAL(last.exits, 1, "its child ends,");
+    EQUAL(last.jobs, 1, "its job is told,");
+    EQUAL(last.back, 2, "what they were given comes back,");
+    CHECK(wait(NULL) == -1 && errno == ECHILD, "there is no zombie,");
+    EQUAL(wire_descriptors(), before, "and no descriptor");
+}
+
 int main(void)
 {
     struct fault_backend backend = fault_backend();
@@ -218,5 +278,7 @@ int main(void)
     interrupted(backend.wait);
     refused(backend.wait);
     bell();
+    freed_without_a_wait(backend.wait, 1);
+    freed_without_a_wait(backend.wait, FAULT_ALWAYS);
     return tap_done();
 }
