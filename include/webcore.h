@@ -2739,8 +2739,8 @@ WC_API wc_status wc_child_stdio_init(wc_child_stdio *stdio, size_t size);
  *
  * Returns: WC_OK; WC_E_INVAL for what contradicts itself or is missing; WC_E_VERSION;
  * WC_E_NOTFOUND if there is no such program, directory or file; WC_E_ACCESS if it may not be run
- * or opened; WC_E_LIMIT if too many children or connections are alive; WC_E_NOFILES; WC_E_NOMEM;
- * WC_E_OS for the rest (ENOEXEC for what is no program, EAGAIN for too many processes: see
+ * or opened; WC_E_LIMIT if too many children or connections are alive; WC_E_AGAIN for too many
+ * processes; WC_E_NOFILES; WC_E_NOMEM; WC_E_OS for the rest (ENOEXEC for what is no program: see
  * wc_loop_os_error); WC_E_STATE while the loop is being freed; WC_E_BADHANDLE, WC_E_GONE,
  * WC_E_THREAD, WC_E_FORKED, WC_E_PANIC. See fork(2), execve(2).
  */
