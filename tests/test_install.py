@@ -75,6 +75,23 @@ def test_a_program_builds_with_the_static_library(stage, tmp_path):
     assert "not ok" not in must([program])
 
 
+def test_a_program_in_cxx_builds_with_the_installed_headers_alone(stage, tmp_path):
+    source, program = tmp_path / "coat.cpp", str(tmp_path / "coat")
+    source.write_text("""#include <webcore.hpp>
+int main()
+{
+    webcore::Loop loop;
+    webcore::Pool pool;
+
+    return loop.open() < 0 || pool.open(loop) < 0 || loop.run() < 0;
+}
+""")
+    strict = ["-std=c++98", "-pedantic-errors", "-Wall", "-Wextra", "-Werror"]
+    must(["g++", *strict, str(source), *flags(stage, "Cflags"), *flags(stage, "Libs"),
+          "-o", program])
+    must([program], env=dict(os.environ, LD_LIBRARY_PATH=str(stage / "opt/webcore/lib")))
+
+
 def test_nothing_is_built_twice(tmp_path):
     make = ["make", "-C", str(ROOT), "all", "c_examples", f"EXAMPLES={tmp_path / 'examples'}"]
     assert "-o " in must(make)

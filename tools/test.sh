@@ -43,7 +43,10 @@ step() {
 python=python3
 if [ -x build/venv/bin/python ]; then python=build/venv/bin/python; fi
 options=
-if $python -c 'import pytest_timeout' 2>/dev/null; then options=--timeout=300; fi
+# By a thread, for a test that hangs within the library gets to no handler of Python.
+if $python -c 'import pytest_timeout' 2>/dev/null; then
+    options='--timeout=300 --timeout-method=thread'
+fi
 # Many tests wait, for deadlines to pass above all, so two at a time pay even on one processor.
 if $python -c 'import xdist' 2>/dev/null; then options="$options -n 2 --dist worksteal"; fi
 

@@ -20,9 +20,7 @@ use crate::net::{NEVER, Owner};
 use crate::reactor::{Interest, Token};
 use crate::source::child::{Course, Ending, News, Push};
 use crate::source::wheel::TimerId;
-use crate::sys::Fd;
 use crate::sys::exit::{self, Found, Outcome, Pid, Usage};
-use crate::sys::fd::Owned;
 use crate::sys::spawn::{self, Program, Stdio};
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -62,7 +60,7 @@ struct Child {
     course: Course,
     ending: Ending,
     /// What tells its end, until it has.
-    exit: Option<Owned>,
+    exit: Option<exit::End>,
     /// Its streams; none where it has something else.
     streams: [Handle; 3],
     /// Which of them are not over.
@@ -229,13 +227,13 @@ impl Loop {
     /// again.
     fn tell_exit(&mut self, handle: Handle) {
         let Ok(child) = self.children.live(handle) else { return };
-        let told = exit::descriptor(child.pid).and_then(|fd| {
-            let (name, token) = (Fd::of(&fd), Token(handle.0));
+        let told = exit::End::of(child.pid).and_then(|end| {
+            let (name, token) = (end.name(), Token(handle.0));
             self.take_number(name);
-            self.selector.update(name, token, Interest::NONE, Interest::READ).map(|()| fd)
+            self.selector.update(name, token, Interest::NONE, Interest::READ).map(|()| end)
         });
         match (told, self.children.live(handle)) {
-            (Ok(fd), Ok(child)) => child.exit = Some(fd),
+            (Ok(end), Ok(child)) => child.exit = Some(end),
             (Err(error), _) => {
                 let text = c"the kernel does not tell the end of a child";
                 self.say(Level::Warn, text, handle, refusal(&error), 0);
@@ -276,9 +274,9 @@ impl Loop {
 
     /// Lets go of what tells the end of a child.
     fn release_exit(&mut self, handle: Handle) {
-        if let Some(fd) = self.children.live(handle).ok().and_then(|child| child.exit.take()) {
+        if let Some(end) = self.children.live(handle).ok().and_then(|child| child.exit.take()) {
             // A descriptor that the selector does not know any more is what is wanted here.
-            let (name, token) = (Fd::of(&fd), Token(handle.0));
+            let (name, token) = (end.name(), Token(handle.0));
             let _ = self.selector.update(name, token, Interest::READ, Interest::NONE);
         }
     }

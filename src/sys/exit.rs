@@ -2,11 +2,21 @@
 //! The end of a child process: a descriptor that tells it, a look that takes nothing, the reaping,
 //! and signals to it. Is not: starting one, which is `sys::spawn`. INVARIANT: only the child that
 //! is named is waited for, and a number that is nobody's child any more is sent no signal.
+//!
+//! Tests have both kinds of descriptor on Linux, where the second has a stand-in below it.
+
+#[cfg(kqueue)]
+pub mod kqueue;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub mod pidfd;
 
 use super::fault::{self, Call};
 use super::{check, errno};
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub use kqueue::End;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub use pidfd::End;
 use std::io;
-use std::os::fd::{FromRawFd, OwnedFd};
 
 /// A child of this process, by its number.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -59,40 +69,6 @@ pub struct Outcome {
     pub signal: i32,
     /// What it has used.
     pub usage: Usage,
-}
-
-/// A descriptor that is readable once the child has ended. ENOSYS where the system has no such
-/// thing, ESRCH where the child has ended already.
-#[cfg(target_os = "linux")]
-pub fn descriptor(pid: Pid) -> io::Result<OwnedFd> {
-    // SAFETY: pidfd_open takes integers; what it gives is close-on-exec.
-    let open = || unsafe { libc::syscall(libc::SYS_pidfd_open, pid.0, 0) as libc::c_int };
-    let fd = check(fault::call(Call::PidfdOpen, open))?;
-    // SAFETY: the call succeeded, so `fd` is open and nobody else's.
-    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
-}
-
-/// A descriptor that is readable once the child has ended. ESRCH where it has ended already.
-#[cfg(not(target_os = "linux"))]
-pub fn descriptor(pid: Pid) -> io::Result<OwnedFd> {
-    use std::os::fd::AsRawFd;
-    // SAFETY: kqueue takes nothing; a fork does not inherit what it gives.
-    let fd = check(fault::call(Call::Kqueue, || unsafe { libc::kqueue() }))?;
-    // SAFETY: the call succeeded, so `fd` is open and nobody else's.
-    let queue = unsafe { OwnedFd::from_raw_fd(fd) };
-    // SAFETY: the command takes an integer.
-    check(unsafe { libc::fcntl(queue.as_raw_fd(), libc::F_SETFD, libc::FD_CLOEXEC) })?;
-    // SAFETY: a kevent is integers and a pointer that is not followed: all zero is a value of it.
-    let mut change: libc::kevent = unsafe { std::mem::zeroed() };
-    change.ident = pid.0 as _;
-    change.filter = libc::EVFILT_PROC as _;
-    change.flags = (libc::EV_ADD | libc::EV_ONESHOT) as _;
-    change.fflags = libc::NOTE_EXIT as _;
-    let none = std::ptr::null_mut();
-    // SAFETY: one change is read, and no event is written.
-    let add = || unsafe { libc::kevent(queue.as_raw_fd(), &change, 1, none, 0, std::ptr::null()) };
-    check(fault::call(Call::Kevent, add))?;
-    Ok(queue)
 }
 
 /// Looks whether a child has ended, and leaves it to be reaped: until then its number, and that of
@@ -170,45 +146,4 @@ pub fn signal(pid: Pid, group: bool, number: i32) -> io::Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::sys::{Fd, poll};
-    use std::process::{Child, Command};
-
-    fn start(script: &str) -> (Child, Pid) {
-        let child = Command::new("/bin/sh").args(["-c", script]).spawn().unwrap();
-        let pid = Pid(child.id() as libc::pid_t);
-        (child, pid)
-    }
-
-    fn await_end(pid: Pid) {
-        let end = descriptor(pid).unwrap();
-        let mut set = [poll::record(Fd::of(&end), libc::POLLIN)];
-        assert_eq!(poll::wait(&mut set, 60_000).unwrap(), 1, "nothing within a minute");
-    }
-
-    #[test]
-    fn an_end_is_told_looked_at_and_taken_once() {
-        let (_child, pid) = start("exit 7");
-        await_end(pid);
-        assert_eq!((look(pid), look(pid)), (Found::Ended, Found::Ended));
-        let outcome = reap(pid).unwrap();
-        assert_eq!((outcome.code, outcome.signal), (7, 0));
-        assert!(outcome.usage.max_rss_bytes > 0);
-        assert_eq!((look(pid), reap(pid)), (Found::Lost, None));
-        let error = signal(pid, false, libc::SIGTERM).unwrap_err();
-        assert_eq!(error.raw_os_error(), Some(libc::ESRCH), "its number may be somebody else's");
-    }
-
-    #[test]
-    fn a_child_that_runs_can_be_ended_by_a_signal() {
-        let (_child, pid) = start("exec sleep 600");
-        assert_eq!((look(pid), reap(pid)), (Found::Running, None));
-        let error = signal(pid, false, 4000).unwrap_err();
-        assert_eq!(error.raw_os_error(), Some(libc::EINVAL));
-        signal(pid, false, libc::SIGKILL).unwrap();
-        await_end(pid);
-        let outcome = reap(pid).unwrap();
-        assert_eq!((outcome.code, outcome.signal), (-1, libc::SIGKILL));
-    }
-}
+mod tests;

@@ -74,6 +74,48 @@ impl Record {
         record
     }
 
+    /// The change that has the end of a process told, once. ESRCH where there is none of this
+    /// number, and on most systems where it has ended.
+    pub fn exit(pid: i32) -> Record {
+        let mut record = Record::blank();
+        record.0.ident = pid as _;
+        record.0.filter = system::EVFILT_PROC;
+        record.0.flags = system::EV_ADD | system::EV_ONESHOT;
+        record.0.fflags = system::NOTE_EXIT;
+        record
+    }
+
+    /// The change that has each delivery of a signal to this process told from now on.
+    pub fn signal(number: i32) -> Record {
+        let mut record = Record::blank();
+        record.0.ident = number as _;
+        record.0.filter = system::EVFILT_SIGNAL;
+        record.0.flags = system::EV_ADD | system::EV_CLEAR;
+        record
+    }
+
+    /// The change after which the deliveries of a signal are told no more.
+    pub fn no_signal(number: i32) -> Record {
+        let mut record = Record::signal(number);
+        record.0.flags = system::EV_DELETE;
+        record
+    }
+
+    /// The change that tells something in a moment, once: in a millisecond, because there are
+    /// systems on which a timer of none never fires.
+    pub fn moment() -> Record {
+        let mut record = Record::blank();
+        record.0.filter = system::EVFILT_TIMER;
+        record.0.flags = system::EV_ADD | system::EV_ONESHOT;
+        record.0.data = 1;
+        record
+    }
+
+    /// Whether it is about a signal.
+    pub fn is_signal(&self) -> bool {
+        self.0.filter == system::EVFILT_SIGNAL
+    }
+
     fn of(fd: Fd, filter: Filter) -> Record {
         let mut record = Record::blank();
         record.0.ident = fd.raw() as _;

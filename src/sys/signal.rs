@@ -3,7 +3,7 @@
 //! hear of them, which is `source::signal`. INVARIANT: no function here touches a disposition or a
 //! mask but that of the numbers it was given, or longer than it says.
 
-mod waiting;
+pub mod waiting;
 
 pub use waiting::Waiting;
 
@@ -160,6 +160,17 @@ pub fn let_in(numbers: &[Number]) {
 pub(crate) mod tests {
     use super::*;
     use std::sync::atomic::{AtomicI32, Ordering};
+
+    /// Two signals with a handler that does nothing. It stays: giving a disposition back would
+    /// throw away what waits in the thread of another test.
+    pub fn heard_by_nobody() -> [Number; 2] {
+        extern "C" fn nothing(_: libc::c_int) {}
+        let numbers = [libc::SIGTTIN, libc::SIGURG].map(|number| Number::of(number).unwrap());
+        for number in numbers {
+            catch(number, nothing).unwrap();
+        }
+        numbers
+    }
 
     /// Sends a signal to the calling thread.
     pub fn raise(number: Number) {

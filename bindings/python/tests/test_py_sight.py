@@ -107,9 +107,9 @@ def test_what_the_library_has_to_say_is_told(loop):
     told = []
     loop.set_watchdog(1)
     loop.set_log(Log.WARN, told.append)
-    begun = loop.fresh_now_ms
 
     def hold():
+        begun = loop.fresh_now_ms
         while loop.fresh_now_ms < begun + 5:
             pass
 

@@ -12,8 +12,8 @@ import weakref
 
 import pytest
 from talk import SECONDS, in_thread, serve
-from webcore import (EventKind, Feature, Post, Ready, Repeat, Signal, Status, Watch, WebcoreError,
-                     features)
+from webcore import (EventKind, Feature, Loop, Post, Ready, Repeat, Signal, Status, Watch,
+                     WebcoreError, features)
 
 
 def refused(call, *arguments):
@@ -192,14 +192,55 @@ def test_sigint_that_is_watched_is_no_keyboard_interrupt(loop, within):
         loop.run()
 
 
-def test_a_watched_sigint_is_python_s_again_after_the_loop():
-    import webcore
-
-    with webcore.Loop() as loop:
-        loop.signal(signal.SIGINT)
+def interrupted():
+    """SIGINT is KeyboardInterrupt, as ever."""
     with pytest.raises(KeyboardInterrupt):
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(SECONDS)
+
+
+def test_a_watched_sigint_is_python_s_again_after_the_loop():
+    with Loop() as loop:
+        loop.signal(signal.SIGINT)
+    interrupted()
+
+
+def test_a_watch_of_sigint_outlives_the_run_in_which_it_began(loop):
+    told = []
+    loop.call_later(1, lambda: (told.append(loop.signal(signal.SIGINT, on_signal)), loop.stop()))
+
+    def on_signal(watch, number, count):
+        told.append(number)
+        watch.stop()
+
+    loop.run()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    os.kill(os.getpid(), signal.SIGINT)
+    loop.run()
+    assert told[1:] == [signal.SIGINT]
+    interrupted()
+
+
+def test_a_watch_of_sigint_in_another_thread_ends_with_its_loop(loop):
+    told = []
+
+    def watch():
+        other.signal(signal.SIGINT, lambda watch, number, count: told.append(number))
+        other.detach()
+
+    def step():
+        while not told:
+            other.step()
+        other.close()
+
+    other = Loop(loop.backend)
+    other.detach()
+    loop.call_later(1, in_thread, watch)
+    loop.run()
+    os.kill(os.getpid(), signal.SIGINT)
+    in_thread(step)
+    assert told == [signal.SIGINT]
+    interrupted()
 
 
 # ---- posts
@@ -368,17 +409,45 @@ def test_steps_end_when_nothing_is_alive_or_stop_was_called(loop):
 
 
 def test_a_signal_handler_runs_while_a_step_waits(loop):
+    """It comes again until the step has ended, for the first may come before the wait."""
     old = signal.signal(signal.SIGUSR1, lambda number, frame: told.append(number))
-    told = []
-    thread = threading.Timer(0.01, os.kill, (os.getpid(), signal.SIGUSR1))
+    told, ended = [], threading.Event()
+
+    def press():
+        while not ended.wait(0.005):
+            os.kill(os.getpid(), signal.SIGUSR1)
+
+    thread = threading.Thread(target=press)
     loop.call_later(3_600_000, print)
     thread.start()
     try:
         assert loop.step()
     finally:
-        signal.signal(signal.SIGUSR1, old)
+        ended.set()
         thread.join(SECONDS)
-    assert told == [signal.SIGUSR1]
+        signal.signal(signal.SIGUSR1, old)
+    assert set(told) == {signal.SIGUSR1}
+
+
+def test_a_step_that_does_not_wait_leaves_signals_to_the_loop_around_it(loop):
+    def wakeup():
+        told.append(signal.set_wakeup_fd(-1))
+        signal.set_wakeup_fd(told[-1])
+
+    told = []
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    old = signal.set_wakeup_fd(ours.fileno())
+    try:
+        for wait in (0, None):
+            loop.call_later(0, wakeup)
+            while len(told) == (wait is None):
+                loop.step(wait)
+    finally:
+        signal.set_wakeup_fd(old)
+    assert told[0] == ours.fileno() != told[1]
+    ours.close()
+    theirs.close()
 
 
 def test_a_paused_listener_takes_connections_when_it_resumes(loop):

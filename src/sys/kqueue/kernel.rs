@@ -8,7 +8,8 @@ use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::time::Duration;
 
 pub use libc::{
-    EV_ADD, EV_CLEAR, EV_DELETE, EV_EOF, EV_ERROR, EV_ONESHOT, EVFILT_READ, EVFILT_WRITE, kevent,
+    EV_ADD, EV_CLEAR, EV_DELETE, EV_EOF, EV_ERROR, EV_ONESHOT, EVFILT_PROC, EVFILT_READ,
+    EVFILT_SIGNAL, EVFILT_TIMER, EVFILT_WRITE, NOTE_EXIT, kevent,
 };
 
 /// The kernel's queue.

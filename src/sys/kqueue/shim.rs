@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! kqueue for Linux, in builds for tests only: filters for input and output that do what the
-//! kernels of BSD do, so that the backend for those runs the tests of the others. Is not: fast, or
-//! complete; it has what the library uses. INVARIANT: an active filter is in `active` once.
+//! kqueue for Linux, in builds for tests only: filters that do what the kernels of BSD do, so that
+//! what is written for those runs the tests of the others. Is not: fast, or complete; it has what
+//! the library uses. INVARIANT: an active filter is in `active` once.
 //!
 //! As in those kernels a filter is activated by what happens, here an edge of epoll(7), and a call
 //! runs the active ones again: what is not true any more is not reported, and what is told by level
 //! stays active at the end of the line. Each direction has an epoll instance, because one instance
-//! takes a descriptor once.
+//! takes a descriptor once. What is no descriptor has one of our own that stands for it (`own`).
 //!
 //! Known differences: the error of a socket is ECONNRESET whatever it was, because it cannot be
 //! read without being taken; a regular file that grows is not told; fork(2) does not take it away.
 
+mod own;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,7 @@ use crate::sys::wake::Wake;
 use crate::sys::{Fd, errno, poll};
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
+use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
 /// As OpenBSD and macOS lay it out.
@@ -38,20 +40,24 @@ pub struct kevent {
 
 pub const EVFILT_READ: i16 = -1;
 pub const EVFILT_WRITE: i16 = -2;
+pub const EVFILT_PROC: i16 = -5;
+pub const EVFILT_SIGNAL: i16 = -6;
+pub const EVFILT_TIMER: i16 = -7;
 pub const EV_ADD: u16 = 0x1;
 pub const EV_DELETE: u16 = 0x2;
 pub const EV_ONESHOT: u16 = 0x10;
 pub const EV_CLEAR: u16 = 0x20;
 pub const EV_ERROR: u16 = 0x4000;
 pub const EV_EOF: u16 = 0x8000;
+pub const NOTE_EXIT: u32 = 0x8000_0000;
 
-/// A descriptor's number and its filter.
+/// What is watched, by its number, and its filter.
 type Key = (i32, i16);
 
 /// Reports of one epoll_wait(2).
 const BATCH: usize = 256;
 
-/// A filter on a descriptor: a knote.
+/// A filter on something: a knote.
 #[derive(Debug)]
 struct Knote {
     /// Tells it from others under the same key, before and after it.
@@ -63,6 +69,8 @@ struct Knote {
     watched: bool,
     /// What the descriptor named when the filter was added.
     inode: u64,
+    /// What stands for a process, a signal or a timer.
+    own: Option<OwnedFd>,
 }
 
 /// A kqueue.
@@ -197,10 +205,7 @@ impl Queue {
             let Some(id) = self.active.pop_front() else { break };
             let Some(&key) = self.keys.get(&id) else { continue };
             self.knotes.get_mut(&key).expect("it has a key").active = false;
-            if !self.is_there(key) {
-                continue;
-            }
-            let Some(state) = state::of(Fd::from(key.0), key.1 == EVFILT_READ) else { continue };
+            let Some(state) = self.state(key) else { continue };
             let knote = &self.knotes[&key];
             out[count] = kevent {
                 ident: key.0 as usize,
@@ -220,10 +225,19 @@ impl Queue {
         count
     }
 
+    /// What a filter reports when it is run; nothing if it is not there any more.
+    fn state(&mut self, key: Key) -> Option<state::State> {
+        if let Some(own) = &self.knotes[&key].own {
+            return Some(own::state(key.1, own));
+        }
+        let there = self.is_there(key);
+        there.then(|| state::of(Fd::from(key.0), key.1 == EVFILT_READ)).flatten()
+    }
+
     fn change(&mut self, change: &kevent) -> Result<(), i32> {
         let key = (change.ident as i32, change.filter);
         if ![EVFILT_READ, EVFILT_WRITE].contains(&change.filter) {
-            return Err(libc::EINVAL);
+            return self.change_own(key, change);
         }
         let there = self.knotes.contains_key(&key) && self.is_there(key);
         poll::is_open(Fd::from(key.0)).map_err(|error| number(&error))?;
@@ -253,7 +267,8 @@ impl Queue {
         let flags = change.flags & (EV_ONESHOT | EV_CLEAR);
         let udata = change.udata.addr();
         let inode = state::inode(Fd::from(key.0));
-        self.knotes.insert(key, Knote { id, flags, udata, active: false, watched, inode });
+        let own = None;
+        self.knotes.insert(key, Knote { id, flags, udata, active: false, watched, inode, own });
         self.keys.insert(id, key);
         if !watched {
             self.activate(id);
@@ -262,7 +277,7 @@ impl Queue {
     }
 
     fn side(&self, filter: i16) -> &Epoll {
-        if filter == EVFILT_READ { &self.inputs } else { &self.outputs }
+        if filter == EVFILT_WRITE { &self.outputs } else { &self.inputs }
     }
 
     /// What is ready already comes as the first edge.
@@ -297,9 +312,11 @@ impl Queue {
     }
 
     fn remove(&mut self, key: Key) {
-        if self.knotes[&key].watched {
-            // It cannot fail: the descriptor was looked at before.
-            let _ = self.side(key.1).delete(Fd::from(key.0));
+        let knote = &self.knotes[&key];
+        if knote.watched {
+            let fd = knote.own.as_ref().map_or(Fd::from(key.0), Fd::of);
+            // It cannot fail: the descriptor is our own, or was looked at before.
+            let _ = self.side(key.1).delete(fd);
         }
         self.forget(key);
     }

@@ -38,8 +38,8 @@ fn run(program: &Program) -> (String, Outcome) {
             got => said.extend_from_slice(&some[..got]),
         }
     }
-    let end = exit::descriptor(pid).unwrap();
-    let mut set = [poll::record(Fd::of(&end), libc::POLLIN)];
+    let end = exit::End::of(pid).unwrap();
+    let mut set = [poll::record(end.name(), libc::POLLIN)];
     assert_eq!(poll::wait(&mut set, 60_000).unwrap(), 1, "nothing within a minute");
     (String::from_utf8(said).unwrap(), reap(pid).unwrap())
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the kernels of BSD do, as a list of checks for what stands in for them.
 
+mod own;
+
 use super::*;
 use crate::sys::socket::reset_on_close;
 use std::fs::File;
