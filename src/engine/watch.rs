@@ -137,7 +137,8 @@ impl Watches {
     }
 
     /// Notes that its interest may have changed. What has ended since it was noted is left out once
-    /// it is most of the list, or a callback that makes and ends watchers in a circle would fill it.
+    /// it is most of the list, or a callback that makes and ends watchers in a circle would fill
+    /// it.
     fn note(&mut self, handle: Handle) {
         if self.changed.len() >= NOTED.max(2 * self.slab.len()) {
             self.changed.retain(|noted| self.slab.get(*noted).is_some());
@@ -356,6 +357,8 @@ mod tests {
     use super::*;
     use crate::engine::Settings;
     use crate::reactor::sim::World;
+    use crate::sys::fd::AsFd;
+    use crate::sys::wake::Wake;
 
     #[test]
     fn a_circle_of_watchers_in_one_callback_leaves_nothing_behind() {
@@ -363,11 +366,12 @@ mod tests {
         let settings = Settings { number: 0, floor: 0, backend: None, max_connections: 0 };
         let made = Loop::with(&settings, world.selector(), world.clock());
         let mut engine = made.map_err(|(status, _)| status).unwrap();
-        let (near, far) = std::os::unix::net::UnixStream::pair().unwrap();
+        let (one, other) = (Wake::new().unwrap(), Wake::new().unwrap());
         for _ in 0..1000 {
-            let watches = [&near, &far].map(|end| {
+            let watches = [&one, &other].map(|bell| {
                 let owner = Owner::default();
-                let watch = engine.start_watch(Fd::of(end), Interest::NONE, owner).unwrap();
+                let watch =
+                    engine.start_watch(Fd::of(&bell.as_fd()), Interest::NONE, owner).unwrap();
                 engine.set_watch(watch, Interest::READ).unwrap();
                 watch
             });
