@@ -29,17 +29,10 @@ const CANNOT_FAIL: [&str; 20] = [
     "sigpending",
 ];
 
-<<<<<<< HEAD
-/// The table itself; what src/sys/kqueue.rs asks for: the calls of kqueue, and their stand-in;
-/// tests.
-const ELSEWHERE: [&str; 4] =
-    ["src/sys/fault/", "src/sys/kqueue/", "src/sys/exit/tests.rs", "src/sys/spawn/tests.rs"];
-=======
 /// The table itself; what src/sys/kqueue.rs asks for: the calls of kqueue, and their stand-in.
 const ELSEWHERE: [&str; 2] = ["src/sys/fault/", "src/sys/kqueue/"];
 /// Tests are not looked at.
 const TESTS: &str = "/tests.rs";
->>>>>>> main
 
 /// What one file of src/sys calls, and what it asks for.
 pub struct Found {
