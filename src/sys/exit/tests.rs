@@ -14,15 +14,9 @@ trait Tells {
 /// Runs a scenario with each kind that there is.
 fn on_each(scenario: impl Fn(&dyn Fn(Pid) -> Box<dyn Tells>)) {
     #[cfg(any(target_os = "linux", target_os = "android"))]
-    {
-        println!("by pidfd_open(2)");
-        scenario(&|pid| Box::new(pidfd::End::of(pid).unwrap()));
-    }
+    scenario(&|pid| Box::new(pidfd::End::of(pid).unwrap()));
     #[cfg(kqueue)]
-    {
-        println!("by kqueue(2)");
-        scenario(&|pid| Box::new(kqueue::End::of(pid).unwrap()));
-    }
+    scenario(&|pid| Box::new(kqueue::End::of(pid).unwrap()));
 }
 
 #[cfg(any(target_os = "linux", target_os = "android"))]

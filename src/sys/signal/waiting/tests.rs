@@ -43,13 +43,11 @@ fn on_each(scenario: impl Fn(&mut dyn Tells, [Number; 2])) {
     let _masked = Masked::all();
     #[cfg(any(target_os = "linux", target_os = "android"))]
     {
-        println!("by signalfd(2)");
         scenario(&mut signalfd::Waiting::new().unwrap(), numbers);
         let_in(&numbers);
     }
     #[cfg(kqueue)]
     {
-        println!("by kqueue(2)");
         scenario(&mut kqueue::Waiting::new().unwrap(), numbers);
         let_in(&numbers);
     }
