@@ -91,6 +91,9 @@ struct Watch {
     always: bool,
 }
 
+/// A list of so many changes is not looked through for those that are over.
+const NOTED: usize = 64;
+
 /// All watchers of a loop.
 pub(super) struct Watches {
     slab: Slab<Watch>,
@@ -131,6 +134,16 @@ impl Watches {
             self.slab.get(*handle).is_some_and(|watch| !watch.interest.is_none() && !watch.spent)
         };
         !self.ready.is_empty() || self.always.iter().any(restless)
+    }
+
+    /// Notes that its interest may have changed. What has ended since it was noted is left out once
+    /// it is most of the list, or a callback that makes and ends watchers in a circle would fill
+    /// it.
+    fn note(&mut self, handle: Handle) {
+        if self.changed.len() >= NOTED.max(2 * self.slab.len()) {
+            self.changed.retain(|noted| self.slab.get(*noted).is_some());
+        }
+        self.changed.push(handle);
     }
 
     fn queue(&mut self, handle: Handle, ready: Ready) {
@@ -218,7 +231,7 @@ impl Loop {
         if watch.always {
             watch.spent = false;
         } else if !std::mem::replace(&mut watch.changed, true) {
-            self.watches.changed.push(handle);
+            self.watches.note(handle);
         }
         Ok(())
     }
@@ -336,5 +349,36 @@ impl Loop {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Settings;
+    use crate::reactor::sim::World;
+    use crate::sys::fd::AsFd;
+    use crate::sys::wake::Wake;
+
+    #[test]
+    fn a_circle_of_watchers_in_one_callback_leaves_nothing_behind() {
+        let world = World::new();
+        let settings = Settings { number: 0, floor: 0, backend: None, max_connections: 0 };
+        let made = Loop::with(&settings, world.selector(), world.clock());
+        let mut engine = made.map_err(|(status, _)| status).unwrap();
+        let (one, other) = (Wake::new().unwrap(), Wake::new().unwrap());
+        for _ in 0..1000 {
+            let watches = [&one, &other].map(|bell| {
+                let owner = Owner::default();
+                let watch =
+                    engine.start_watch(Fd::of(&bell.as_fd()), Interest::NONE, owner).unwrap();
+                engine.set_watch(watch, Interest::READ).unwrap();
+                watch
+            });
+            for watch in watches {
+                engine.stop_watch(watch).unwrap();
+            }
+        }
+        assert!(engine.watches.changed.len() <= NOTED);
     }
 }

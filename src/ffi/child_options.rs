@@ -243,20 +243,23 @@ unsafe fn owned(text: *const c_char) -> Option<CString> {
     (!text.is_null()).then(|| unsafe { CStr::from_ptr(text) }.to_owned())
 }
 
-/// The texts up to the null, copied; none where the list itself is null.
+/// The texts up to the null, copied; none where the list itself is null; INVAL at an odd address.
 ///
 /// # Safety
 /// `list` is null, or points to NUL-terminated texts with a null behind the last.
-unsafe fn list(list: *const *const c_char) -> Option<Vec<CString>> {
+unsafe fn list(list: *const *const c_char) -> Result<Option<Vec<CString>>, Status> {
     if list.is_null() {
-        return None;
+        return Ok(None);
+    }
+    if !list.is_aligned() {
+        return Err(Status::INVAL);
     }
     let mut texts = Vec::new();
     // SAFETY: the caller's promise; what stands behind the null is not looked at.
     while let Some(text) = unsafe { owned(*list.add(texts.len())) } {
         texts.push(text);
     }
-    Some(texts)
+    Ok(Some(texts))
 }
 
 impl wc_child_options {
@@ -270,7 +273,7 @@ impl wc_child_options {
         }
         // SAFETY: the caller's promise.
         let (name, argv, env, directory) = unsafe {
-            (owned(self.program), list(self.argv), list(self.env), owned(self.directory))
+            (owned(self.program), list(self.argv)?, list(self.env)?, owned(self.directory))
         };
         let name = name.filter(|name| !name.is_empty()).ok_or(Status::INVAL)?;
         let argv = argv.unwrap_or_else(|| vec![name.clone()]);

@@ -42,17 +42,14 @@ impl Hooks {
 }
 
 impl Core {
-    /// Whether a hook may have to be called.
+    /// The next call of a hook.
     #[inline]
-    pub fn has_hooks(&self) -> bool {
-        self.hooks.any || self.meter.is_some()
+    pub fn next_hook(&mut self) -> Option<Call> {
+        if self.hooks.any || self.meter.is_some() { self.hook_call() } else { None }
     }
 
-    /// The next call of a hook.
-    pub fn next_hook(&mut self) -> Option<Call> {
-        if !self.has_hooks() {
-            return None;
-        }
+    #[cold]
+    fn hook_call(&mut self) -> Option<Call> {
         self.slow_call().or_else(|| self.trace_call()).or_else(|| self.log_call())
     }
 

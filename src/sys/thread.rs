@@ -71,8 +71,12 @@ impl Drop for Blocked {
 /// Attributes of a thread, for the size of its stack.
 struct Attributes(libc::pthread_attr_t);
 
+/// Some systems refuse a stack that is not a multiple of a page; none has pages above this.
+const LARGEST_PAGE: usize = 64 << 10;
+
 impl Attributes {
     fn new(stack_bytes: usize) -> io::Result<Attributes> {
+        let stack_bytes = stack_bytes.next_multiple_of(LARGEST_PAGE);
         let mut attributes = MaybeUninit::uninit();
         // SAFETY: pthread_attr_init fills what it is given if it succeeds.
         let mut made = unsafe {

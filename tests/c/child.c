@@ -184,6 +184,9 @@ static void options_that_contradict_themselves(wc_loop loop)
     kid->options.argv = none;
     refused(kid, WC_E_INVAL, 0, "no argv[0]");
     kid = kid_new(loop, "");
+    kid->options.argv = (const char *const *)(const void *)((const char *)none + 1);
+    refused(kid, WC_E_INVAL, 0, "an argv at an odd address");
+    kid = kid_new(loop, "");
     kid->options.flags = 4;
     refused(kid, WC_E_INVAL, 0, "an unknown flag");
     bad.write_low = bad.write_high + 1;

@@ -94,6 +94,24 @@ static void a_grandchild_holds_the_output(wc_loop loop)
     free(kid);
 }
 
+/* What has ended by itself was not stopped, though the loop has not heard of it yet. */
+static void stopped_too_late(wc_loop loop)
+{
+    struct kid *kid = kid_plain(loop, "exit 3");
+    siginfo_t info;
+    int32_t pid = 0;
+    kid->options.flags = 0;
+    MUST(kid_spawn(kid));
+    MUST(wc_child_pid(kid->child, &pid));
+    MUST(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT));
+    EQUAL(wc_child_kill(kid->child, SIGTERM), WC_E_STATE, "one that has exited gets no signal");
+    EQUAL(wc_child_stop(kid->child, 0), WC_OK, "nor does it mind being stopped");
+    kid_wait(kid);
+    EQUAL(kid->code, 3, "its code is its own");
+    EQUAL(kid->why, WC_OK, "and so is its end");
+    free(kid);
+}
+
 static void stopped_with_its_group(wc_loop loop)
 {
     /* Both ignore SIGTERM. */
@@ -231,6 +249,7 @@ int main(void)
     exit_first(loop);
     output_first(loop);
     a_grandchild_holds_the_output(loop);
+    stopped_too_late(loop);
     stopped_with_its_group(loop);
     its_time_is_up(loop);
     its_loop_is_freed(loop);

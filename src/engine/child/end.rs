@@ -6,9 +6,10 @@ use super::super::log::Level;
 use super::super::trace::Step;
 use crate::base::{Handle, Machine, Status, limits};
 use crate::engine::Loop;
+use crate::engine::child::Child;
 use crate::net::NEVER;
 use crate::source::child::Push;
-use crate::sys::exit;
+use crate::sys::exit::{self, Found};
 
 impl Loop {
     /// Sends a signal to what is left of a child. That nothing is left is as good as success.
@@ -105,14 +106,22 @@ impl Loop {
         self.arm_child(handle);
     }
 
+    /// A child that is not over, and whether it has exited; which is looked at, for the kernel may
+    /// not have told it yet.
+    fn unfinished(&mut self, handle: Handle) -> Result<(&mut Child, bool), Status> {
+        let child = self.children.slab.find(handle)?;
+        if child.reaped || child.said {
+            return Err(Status::STATE);
+        }
+        let exited = child.course.has_exited() || exit::look(child.pid) != Found::Running;
+        Ok((child, exited))
+    }
+
     /// Asks a child, with its group, to end: SIGTERM, and SIGKILL after a grace time, or at once
     /// where that is 0.
     pub fn stop_child(&mut self, handle: Handle, grace_ms: u32) -> Result<(), Status> {
-        let child = self.children.live(handle)?;
-        if child.reaped {
-            return Err(Status::STATE);
-        }
-        if !child.course.has_exited() {
+        let (child, exited) = self.unfinished(handle)?;
+        if !exited {
             child.blame(Status::CANCELLED);
         }
         self.end_child(handle, grace_ms);
@@ -121,9 +130,8 @@ impl Loop {
 
     /// Sends a signal to a child, or to its group.
     pub fn kill_child(&mut self, handle: Handle, number: i32) -> Result<(), Status> {
-        let child = self.children.live(handle)?;
-        let idle = child.course.has_exited() && !child.group;
-        if child.reaped || idle {
+        let (child, exited) = self.unfinished(handle)?;
+        if exited && !child.group {
             return Err(Status::STATE);
         }
         exit::signal(child.pid, child.group, number).map_err(|e| match e.raw_os_error() {
