@@ -2,7 +2,7 @@
 /*
  * An echo server by hand, on kqueue(2) or epoll(7): what watch_echo.c replaces.
  *
- *     kqueue_echo [PORT [IDLE_MS]]      default: 7003 30000, on 127.0.0.1; 0 takes any free port
+ *     kqueue_echo [PORT [IDLE_MS]]      default: 7006 30000, on 127.0.0.1; 0 takes any free port
  *
  * It is the server that many a student writes: one queue, a listener, a Connection for each client,
  * found by its descriptor. It is written with care, and the care is what makes it long. Everything
@@ -371,7 +371,7 @@ static int number(const char *text, unsigned long low, unsigned long high, unsig
 
 int main(int argc, char **argv)
 {
-    unsigned long port = 7003;
+    unsigned long port = 7006;
     size_t fd;
     int result = EXIT_FAILURE;
 

@@ -174,7 +174,7 @@ typedef void (*wc_free_fn)(void *user);
 /** The operating system refused; wc_loop_os_error has its number. */
 #define WC_E_OS (-50)
 
-/** There is no backend of that name on this machine. */
+/** There is no such backend on this machine, or it cannot do this. */
 #define WC_E_BACKEND (-51)
 
 /** Out of memory. */
@@ -724,16 +724,16 @@ wc_status wc_loop_get_stats(wc_loop loop_,
 #define WC_EVENT_WATCH 20
 
 /**
+ * A signal came. detail: its number; os_error: how often, since this was told last.
+ */
+#define WC_EVENT_SIGNAL 21
+
+/**
  * A child has exited and its output has ended. detail: what it gave to exit(3), or -1; os_error:
  * the signal that ended it, or 0; status: WC_OK if it ended by itself. Its last event, after those
  * of its streams.
  */
 #define WC_EVENT_CHILD_EXIT 22
-
-/**
- * A signal came. detail: its number; os_error: how often, since this was told last.
- */
-#define WC_EVENT_SIGNAL 21
 
 /**
  * A job of a pool is done: status and os_error say how, data and len are what was read. parent:
@@ -791,7 +791,10 @@ typedef struct wc_loop_options {
      * one that the environment variable WEBCORE_BACKEND names, else the preferred one.
      */
     const char *backend;
-    /** Most connections at a time; 0: the default of docs/LIMITS.md. */
+    /**
+     * Most connections at a time, streams of children among them; 0: the default of
+     * docs/LIMITS.md, which is less where the process may have few descriptors.
+     */
     uint32_t max_connections;
     /**
      * Not 0: wc_loop_run goes on waiting though nothing is alive that could make an event, for
@@ -846,7 +849,8 @@ wc_status wc_loop_new(const wc_loop_options *options,
 /**
  * Runs the loop: waits, and calls back for what happens. It returns when wc_loop_stop is called,
  * and, unless the option stay is set, when nothing is alive any more that could make an event: no
- * listener, no connection, no timer, no watcher, no child.
+ * listener, no connection, no timer, no watcher of a descriptor or a signal, no post of wc_post_new,
+ * no job, no child.
  *
  * [loop thread] Not from a callback of the same loop.
  *
@@ -905,7 +909,8 @@ wc_status wc_loop_dispatch(wc_loop loop_);
  *                    nothing else with it
  * @param timeout_ms  where the time is written; 0: there is work now; -1: without end
  *
- * Returns: WC_OK; WC_E_BACKEND where the kernel has no such descriptor: see WC_FEATURE_DESCRIPTOR;
+ * Returns: WC_OK; WC_E_BACKEND where the backend has no such descriptor: see WC_FEATURE_DESCRIPTOR
+ * (the option backend "auto" takes one that has, whatever WEBCORE_BACKEND says);
  * WC_E_INVAL for null; WC_E_REENTRANT from a callback; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD,
  * WC_E_FORKED; WC_E_OS, WC_E_NOMEM if the system refuses; WC_E_PANIC. See epoll(7), kqueue(2).
  */
@@ -946,7 +951,9 @@ wc_status wc_loop_stop(wc_loop loop_);
 /**
  * Ends what is open in order: closes the listeners, sends what is queued, lets requests that are
  * being answered end, calling back as wc_loop_run does, until no connection is left or the time is
- * up. What is then still open is left open: wc_loop_free ends it.
+ * up. What is then still open is left open: wc_loop_free ends it. The streams of children are
+ * connections, too, and are closed; their processes are neither stopped nor waited for: where they
+ * are to end in order, wc_child_stop them and run the loop until each on_exit has come, first.
  *
  * [loop thread] Not from a callback of the same loop.
  *
@@ -962,7 +969,8 @@ wc_status wc_loop_drain(wc_loop loop_,
 /**
  * Frees a loop. Whatever lives in it ends: each object gets its last callback, with WC_E_FREED,
  * and each user pointer goes back, before this returns. Called from a callback of the loop, it is
- * done when wc_loop_run returns, which it does after that callback.
+ * done when wc_loop_run returns, which it does after that callback. Children that run are killed,
+ * each with its group: SIGKILL, without a grace time.
  *
  * [loop thread]
  *
@@ -2289,8 +2297,8 @@ WC_API wc_status wc_conn_set_idle(wc_conn conn, uint32_t ms);
  * @param port      where the port is written; may be null
  *
  * Returns: WC_OK; WC_E_INVAL if the text does not fit; WC_E_RESET or WC_E_OS if the system does
- * not know it any more; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC. See
- * getpeername(2).
+ * not know it any more; WC_E_ADDRESS for a stream of a child, which has none; WC_E_BADHANDLE,
+ * WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC. See getpeername(2).
  */
 WC_API
 wc_status wc_conn_peer(wc_conn conn,

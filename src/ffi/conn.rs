@@ -398,8 +398,8 @@ pub extern "C" fn wc_conn_set_idle(conn: wc_conn, ms: u32) -> wc_status {
 /// @param port      where the port is written; may be null
 ///
 /// Returns: WC_OK; WC_E_INVAL if the text does not fit; WC_E_RESET or WC_E_OS if the system does
-/// not know it any more; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC. See
-/// getpeername(2).
+/// not know it any more; WC_E_ADDRESS for a stream of a child, which has none; WC_E_BADHANDLE,
+/// WC_E_GONE, WC_E_THREAD, WC_E_FORKED, WC_E_PANIC. See getpeername(2).
 ///
 /// # Safety
 /// `text` points to `capacity` writable bytes; `port` is null or writable.

@@ -51,13 +51,12 @@ pub const WC_EVENT_REQUEST_CLOSE: c_int = 18;
 pub const WC_EVENT_REJECT: c_int = 19;
 /// A watched descriptor is ready. detail: for what, WC_READ and the like.
 pub const WC_EVENT_WATCH: c_int = 20;
+/// A signal came. detail: its number; os_error: how often, since this was told last.
+pub const WC_EVENT_SIGNAL: c_int = 21;
 /// A child has exited and its output has ended. detail: what it gave to exit(3), or -1; os_error:
 /// the signal that ended it, or 0; status: WC_OK if it ended by itself. Its last event, after those
 /// of its streams.
 pub const WC_EVENT_CHILD_EXIT: c_int = 22;
-
-/// A signal came. detail: its number; os_error: how often, since this was told last.
-pub const WC_EVENT_SIGNAL: c_int = 21;
 /// A job of a pool is done: status and os_error say how, data and len are what was read. parent:
 /// its pool. Its only event.
 pub const WC_EVENT_JOB: c_int = 23;

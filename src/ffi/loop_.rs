@@ -27,7 +27,8 @@ pub struct wc_loop_options {
     /// The backend by its exact name, "auto" for the preferred one of this machine, or null: the
     /// one that the environment variable WEBCORE_BACKEND names, else the preferred one.
     pub backend: *const c_char,
-    /// Most connections at a time; 0: the default of docs/LIMITS.md.
+    /// Most connections at a time, streams of children among them; 0: the default of
+    /// docs/LIMITS.md, which is less where the process may have few descriptors.
     pub max_connections: u32,
     /// Not 0: wc_loop_run goes on waiting though nothing is alive that could make an event, for
     /// jobs that other threads will post.
@@ -132,7 +133,8 @@ pub unsafe extern "C" fn wc_loop_new(
 
 /// Runs the loop: waits, and calls back for what happens. It returns when wc_loop_stop is called,
 /// and, unless the option stay is set, when nothing is alive any more that could make an event: no
-/// listener, no connection, no timer, no watcher, no child.
+/// listener, no connection, no timer, no watcher of a descriptor or a signal, no post of wc_post_new,
+/// no job, no child.
 ///
 /// [loop thread] Not from a callback of the same loop.
 ///
@@ -212,7 +214,8 @@ pub extern "C-unwind" fn wc_loop_dispatch(loop_: wc_loop) -> wc_status {
 ///                    nothing else with it
 /// @param timeout_ms  where the time is written; 0: there is work now; -1: without end
 ///
-/// Returns: WC_OK; WC_E_BACKEND where the kernel has no such descriptor: see WC_FEATURE_DESCRIPTOR;
+/// Returns: WC_OK; WC_E_BACKEND where the backend has no such descriptor: see WC_FEATURE_DESCRIPTOR
+/// (the option backend "auto" takes one that has, whatever WEBCORE_BACKEND says);
 /// WC_E_INVAL for null; WC_E_REENTRANT from a callback; WC_E_BADHANDLE, WC_E_GONE, WC_E_THREAD,
 /// WC_E_FORKED; WC_E_OS, WC_E_NOMEM if the system refuses; WC_E_PANIC. See epoll(7), kqueue(2).
 ///
@@ -271,7 +274,9 @@ pub extern "C" fn wc_loop_stop(loop_: wc_loop) -> wc_status {
 
 /// Ends what is open in order: closes the listeners, sends what is queued, lets requests that are
 /// being answered end, calling back as wc_loop_run does, until no connection is left or the time is
-/// up. What is then still open is left open: wc_loop_free ends it.
+/// up. What is then still open is left open: wc_loop_free ends it. The streams of children are
+/// connections, too, and are closed; their processes are neither stopped nor waited for: where they
+/// are to end in order, wc_child_stop them and run the loop until each on_exit has come, first.
 ///
 /// [loop thread] Not from a callback of the same loop.
 ///
@@ -294,7 +299,8 @@ pub extern "C-unwind" fn wc_loop_drain(loop_: wc_loop, deadline_ms: u32) -> wc_s
 
 /// Frees a loop. Whatever lives in it ends: each object gets its last callback, with WC_E_FREED,
 /// and each user pointer goes back, before this returns. Called from a callback of the loop, it is
-/// done when wc_loop_run returns, which it does after that callback.
+/// done when wc_loop_run returns, which it does after that callback. Children that run are killed,
+/// each with its group: SIGKILL, without a grace time.
 ///
 /// [loop thread]
 ///

@@ -7,50 +7,30 @@ use crate::sys::{Fd, poll, select};
 use std::process::{Child, Command, Stdio};
 
 /// What both kinds have.
-trait Tells: Sized {
-    fn of(pid: Pid) -> Self;
+trait Tells {
     fn name(&self) -> Fd;
 }
 
-/// The scenarios, each as a test for each kind that there is.
-macro_rules! on_each {
-    ($($scenario:ident,)*) => {
-        #[cfg(any(target_os = "linux", target_os = "android"))]
-        on_each! { by_pidfd super::super::pidfd::End: $($scenario,)* }
-        #[cfg(kqueue)]
-        on_each! { by_kqueue super::super::kqueue::End: $($scenario,)* }
-    };
-    ($name:ident $kind:path: $($scenario:ident,)*) => {
-        mod $name {
-            use super::{Fd, Pid, Tells};
-            use $kind as Kind;
-
-            impl Tells for Kind {
-                fn of(pid: Pid) -> Kind {
-                    Kind::of(pid).unwrap()
-                }
-                fn name(&self) -> Fd {
-                    Kind::name(self)
-                }
-            }
-
-            $(#[test]
-            fn $scenario() {
-                super::$scenario::<Kind>();
-            })*
-        }
-    };
+/// Runs a scenario with each kind that there is.
+fn on_each(scenario: impl Fn(&dyn Fn(Pid) -> Box<dyn Tells>)) {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    scenario(&|pid| Box::new(pidfd::End::of(pid).unwrap()));
+    #[cfg(kqueue)]
+    scenario(&|pid| Box::new(kqueue::End::of(pid).unwrap()));
 }
 
-on_each! {
-    an_end_is_told_looked_at_and_taken_once,
-    a_child_that_runs_can_be_ended_by_a_signal,
-    an_end_before_it_was_asked_for_is_told,
-    each_of_two_children_is_told_by_its_own,
-    a_child_that_is_stopped_has_not_ended,
-    an_end_is_told_after_it_was_reaped,
-    one_that_is_no_child_runs_on_and_is_lost,
-    an_end_wakes_who_waits_in_epoll_and_select,
+#[cfg(any(target_os = "linux", target_os = "android"))]
+impl Tells for pidfd::End {
+    fn name(&self) -> Fd {
+        pidfd::End::name(self)
+    }
+}
+
+#[cfg(kqueue)]
+impl Tells for kqueue::End {
+    fn name(&self) -> Fd {
+        kqueue::End::name(self)
+    }
 }
 
 fn start(script: &str) -> (Child, Pid) {
@@ -74,7 +54,7 @@ const SOON: i32 = 60_000;
 /// A few times what a timer of the second kind takes.
 const A_WHILE: i32 = 10;
 
-fn readable(end: &impl Tells, timeout_ms: i32) -> bool {
+fn readable(end: &dyn Tells, timeout_ms: i32) -> bool {
     poll::wait(&mut [poll::record(end.name(), libc::POLLIN)], timeout_ms).unwrap() == 1
 }
 
@@ -88,109 +68,133 @@ fn await_zombie(pid: Pid) {
     assert_eq!(found, 0);
 }
 
-fn an_end_is_told_looked_at_and_taken_once<T: Tells>() {
-    let (mut child, pid) = start_waiting(7);
-    let end = T::of(pid);
-    assert!(!readable(&end, A_WHILE));
-    assert_eq!((look(pid), reap(pid)), (Found::Running, None));
-    let_end(&mut child);
-    assert!(readable(&end, SOON));
-    assert!(readable(&end, 0), "until somebody has looked");
-    assert_eq!((look(pid), look(pid)), (Found::Ended, Found::Ended));
-    let outcome = reap(pid).unwrap();
-    assert_eq!((outcome.code, outcome.signal), (7, 0));
-    assert!(outcome.usage.max_rss_bytes > 0);
-    assert_eq!((look(pid), reap(pid)), (Found::Lost, None));
-    let error = signal(pid, false, libc::SIGTERM).unwrap_err();
-    assert_eq!(error.raw_os_error(), Some(libc::ESRCH), "its number may be somebody else's");
+#[test]
+fn an_end_is_told_looked_at_and_taken_once() {
+    on_each(|end_of| {
+        let (mut child, pid) = start_waiting(7);
+        let end = end_of(pid);
+        assert!(!readable(&*end, A_WHILE));
+        assert_eq!((look(pid), reap(pid)), (Found::Running, None));
+        let_end(&mut child);
+        assert!(readable(&*end, SOON));
+        assert!(readable(&*end, 0), "until somebody has looked");
+        assert_eq!((look(pid), look(pid)), (Found::Ended, Found::Ended));
+        let outcome = reap(pid).unwrap();
+        assert_eq!((outcome.code, outcome.signal), (7, 0));
+        assert!(outcome.usage.max_rss_bytes > 0);
+        assert_eq!((look(pid), reap(pid)), (Found::Lost, None));
+        let error = signal(pid, false, libc::SIGTERM).unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(libc::ESRCH), "its number may be somebody else's");
+    });
 }
 
-fn a_child_that_runs_can_be_ended_by_a_signal<T: Tells>() {
-    let (_child, pid) = start("exec sleep 600");
-    let end = T::of(pid);
-    let error = signal(pid, false, 4000).unwrap_err();
-    assert_eq!(error.raw_os_error(), Some(libc::EINVAL));
-    signal(pid, false, libc::SIGKILL).unwrap();
-    assert!(readable(&end, SOON));
-    let outcome = reap(pid).unwrap();
-    assert_eq!((outcome.code, outcome.signal), (-1, libc::SIGKILL));
+#[test]
+fn a_child_that_runs_can_be_ended_by_a_signal() {
+    on_each(|end_of| {
+        let (_child, pid) = start("exec sleep 600");
+        let end = end_of(pid);
+        let error = signal(pid, false, 4000).unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(libc::EINVAL));
+        signal(pid, false, libc::SIGKILL).unwrap();
+        assert!(readable(&*end, SOON));
+        let outcome = reap(pid).unwrap();
+        assert_eq!((outcome.code, outcome.signal), (-1, libc::SIGKILL));
+    });
 }
 
-fn an_end_before_it_was_asked_for_is_told<T: Tells>() {
-    let (_child, pid) = start("exit 3");
-    await_zombie(pid);
-    let end = T::of(pid);
-    assert!(readable(&end, SOON));
-    assert_eq!(look(pid), Found::Ended);
-    assert_eq!(reap(pid).unwrap().code, 3);
+#[test]
+fn an_end_before_it_was_asked_for_is_told() {
+    on_each(|end_of| {
+        let (_child, pid) = start("exit 3");
+        await_zombie(pid);
+        let end = end_of(pid);
+        assert!(readable(&*end, SOON));
+        assert_eq!(look(pid), Found::Ended);
+        assert_eq!(reap(pid).unwrap().code, 3);
+    });
 }
 
-fn each_of_two_children_is_told_by_its_own<T: Tells>() {
-    let (mut first, first_pid) = start_waiting(1);
-    let (mut second, second_pid) = start_waiting(2);
-    let (first_end, second_end) = (T::of(first_pid), T::of(second_pid));
-    let_end(&mut second);
-    assert!(readable(&second_end, SOON));
-    assert!(!readable(&first_end, A_WHILE));
-    assert_eq!((look(first_pid), look(second_pid)), (Found::Running, Found::Ended));
-    let_end(&mut first);
-    assert!(readable(&first_end, SOON));
-    let codes = [first_pid, second_pid].map(|pid| reap(pid).unwrap().code);
-    assert_eq!(codes, [1, 2]);
+#[test]
+fn each_of_two_children_is_told_by_its_own() {
+    on_each(|end_of| {
+        let (mut first, first_pid) = start_waiting(1);
+        let (mut second, second_pid) = start_waiting(2);
+        let (first_end, second_end) = (end_of(first_pid), end_of(second_pid));
+        let_end(&mut second);
+        assert!(readable(&*second_end, SOON));
+        assert!(!readable(&*first_end, A_WHILE));
+        assert_eq!((look(first_pid), look(second_pid)), (Found::Running, Found::Ended));
+        let_end(&mut first);
+        assert!(readable(&*first_end, SOON));
+        let codes = [first_pid, second_pid].map(|pid| reap(pid).unwrap().code);
+        assert_eq!(codes, [1, 2]);
+    });
 }
 
-fn a_child_that_is_stopped_has_not_ended<T: Tells>() {
-    let (_child, pid) = start("exec sleep 600");
-    let end = T::of(pid);
-    signal(pid, false, libc::SIGSTOP).unwrap();
-    assert!(!readable(&end, A_WHILE));
-    assert_eq!(look(pid), Found::Running);
-    signal(pid, false, libc::SIGCONT).unwrap();
-    assert!(!readable(&end, A_WHILE));
-    signal(pid, false, libc::SIGKILL).unwrap();
-    assert!(readable(&end, SOON));
-    assert_eq!(reap(pid).unwrap().signal, libc::SIGKILL);
+#[test]
+fn a_child_that_is_stopped_has_not_ended() {
+    on_each(|end_of| {
+        let (_child, pid) = start("exec sleep 600");
+        let end = end_of(pid);
+        signal(pid, false, libc::SIGSTOP).unwrap();
+        assert!(!readable(&*end, A_WHILE));
+        assert_eq!(look(pid), Found::Running);
+        signal(pid, false, libc::SIGCONT).unwrap();
+        assert!(!readable(&*end, A_WHILE));
+        signal(pid, false, libc::SIGKILL).unwrap();
+        assert!(readable(&*end, SOON));
+        assert_eq!(reap(pid).unwrap().signal, libc::SIGKILL);
+    });
 }
 
-fn an_end_is_told_after_it_was_reaped<T: Tells>() {
-    let (mut child, pid) = start_waiting(0);
-    let end = T::of(pid);
-    let_end(&mut child);
-    child.wait().unwrap();
-    assert!(readable(&end, SOON));
-    assert_eq!((look(pid), reap(pid)), (Found::Lost, None));
+#[test]
+fn an_end_is_told_after_it_was_reaped() {
+    on_each(|end_of| {
+        let (mut child, pid) = start_waiting(0);
+        let end = end_of(pid);
+        let_end(&mut child);
+        child.wait().unwrap();
+        assert!(readable(&*end, SOON));
+        assert_eq!((look(pid), reap(pid)), (Found::Lost, None));
+    });
 }
 
-fn one_that_is_no_child_runs_on_and_is_lost<T: Tells>() {
-    // SAFETY: getppid takes nothing and always succeeds.
-    let parent = Pid(unsafe { libc::getppid() });
-    let end = T::of(parent);
-    assert!(!readable(&end, A_WHILE));
-    assert_eq!((look(parent), reap(parent)), (Found::Lost, None));
+#[test]
+fn one_that_is_no_child_runs_on_and_is_lost() {
+    on_each(|end_of| {
+        // SAFETY: getppid takes nothing and always succeeds.
+        let parent = Pid(unsafe { libc::getppid() });
+        let end = end_of(parent);
+        assert!(!readable(&*end, A_WHILE));
+        assert_eq!((look(parent), reap(parent)), (Found::Lost, None));
+    });
 }
 
-fn an_end_wakes_who_waits_in_epoll_and_select<T: Tells>() {
-    let (mut child, pid) = start_waiting(0);
-    let end = T::of(pid);
-    #[cfg(target_os = "linux")]
-    let epoll = {
-        let epoll = crate::sys::epoll::Epoll::new().unwrap();
-        epoll.add(end.name(), libc::EPOLLIN as u32, 0).unwrap();
-        epoll
-    };
-    let_end(&mut child);
-    #[cfg(target_os = "linux")]
-    {
-        let mut records = [crate::sys::epoll::Record { events: 0, u64: 0 }];
-        assert_eq!(epoll.wait(&mut records, SOON).unwrap(), 1);
-    }
-    let mut set = select::Set::new();
-    let number = end.name().raw() as usize;
-    set.insert(number);
-    let wait = Some(std::time::Duration::from_secs(60));
-    let count = select::wait(number + 1, &mut set, &mut select::Set::new(), wait);
-    assert_eq!((count.unwrap(), set.contains(number)), (1, true));
-    assert_eq!(reap(pid).unwrap().code, 0);
+#[test]
+fn an_end_wakes_who_waits_in_epoll_and_select() {
+    on_each(|end_of| {
+        let (mut child, pid) = start_waiting(0);
+        let end = end_of(pid);
+        #[cfg(target_os = "linux")]
+        let epoll = {
+            let epoll = crate::sys::epoll::Epoll::new().unwrap();
+            epoll.add(end.name(), libc::EPOLLIN as u32, 0).unwrap();
+            epoll
+        };
+        let_end(&mut child);
+        #[cfg(target_os = "linux")]
+        {
+            let mut records = [crate::sys::epoll::Record { events: 0, u64: 0 }];
+            assert_eq!(epoll.wait(&mut records, SOON).unwrap(), 1);
+        }
+        let mut set = select::Set::new();
+        let number = end.name().raw() as usize;
+        set.insert(number);
+        let wait = Some(std::time::Duration::from_secs(60));
+        let count = select::wait(number + 1, &mut set, &mut select::Set::new(), wait);
+        assert_eq!((count.unwrap(), set.contains(number)), (1, true));
+        assert_eq!(reap(pid).unwrap().code, 0);
+    });
 }
 
 #[test]
