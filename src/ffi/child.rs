@@ -179,8 +179,8 @@ pub extern "C" fn wc_child_kill(child: wc_child, number: i32) -> wc_status {
 
 /// Ends a child, with its group: SIGTERM now, SIGKILL when the grace time is over. Whatever is left
 /// of the group when the child itself has ended and its output, too, is killed. on_exit follows,
-/// with WC_E_CANCELLED unless the child has exited before. Of several calls the shortest grace
-/// counts.
+/// with WC_E_CANCELLED unless the child has exited before; where somebody outside of the group
+/// holds its output open, that is after output_ms. Of several calls the shortest grace counts.
 ///
 /// [loop thread]
 ///
