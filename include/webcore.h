@@ -174,7 +174,7 @@ typedef void (*wc_free_fn)(void *user);
 /** The operating system refused; wc_loop_os_error has its number. */
 #define WC_E_OS (-50)
 
-/** There is no such backend here, or it cannot do this. */
+/** There is no such backend on this machine, or it cannot do it. */
 #define WC_E_BACKEND (-51)
 
 /** Out of memory. */
@@ -849,8 +849,8 @@ wc_status wc_loop_new(const wc_loop_options *options,
 /**
  * Runs the loop: waits, and calls back for what happens. It returns when wc_loop_stop is called,
  * and, unless the option stay is set, when nothing is alive any more that could make an event: no
- * listener, no connection, no timer, no watcher of a descriptor or a signal, no post that
- * wc_post_new made, no job, no child.
+ * listener, no connection, no timer, no watcher of a descriptor or a signal, no post of
+ * wc_post_new, no job, no child.
  *
  * [loop thread] Not from a callback of the same loop.
  *

@@ -92,7 +92,7 @@ catalogue! {
     CANCELLED = -10, "WC_E_CANCELLED", "The program took it back before it was done.";
 
     OS = -50, "WC_E_OS", "The operating system refused; wc_loop_os_error has its number.";
-    BACKEND = -51, "WC_E_BACKEND", "There is no such backend here, or it cannot do this.";
+    BACKEND = -51, "WC_E_BACKEND", "There is no such backend on this machine, or it cannot do it.";
     NOMEM = -52, "WC_E_NOMEM", "Out of memory.";
     NOFILES = -53, "WC_E_NOFILES", "Out of file descriptors, in this process or in the system.";
     ADDRESS = -54, "WC_E_ADDRESS", "The address is not one: it cannot be read, or is not of this machine.";

@@ -133,8 +133,8 @@ pub unsafe extern "C" fn wc_loop_new(
 
 /// Runs the loop: waits, and calls back for what happens. It returns when wc_loop_stop is called,
 /// and, unless the option stay is set, when nothing is alive any more that could make an event: no
-/// listener, no connection, no timer, no watcher of a descriptor or a signal, no post that
-/// wc_post_new made, no job, no child.
+/// listener, no connection, no timer, no watcher of a descriptor or a signal, no post of
+/// wc_post_new, no job, no child.
 ///
 /// [loop thread] Not from a callback of the same loop.
 ///
