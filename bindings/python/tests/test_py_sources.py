@@ -244,6 +244,9 @@ def test_a_watch_of_sigint_in_another_thread_ends_with_its_loop(loop):
     in_thread(step)
     assert told == [signal.SIGINT]
     interrupted()
+    loop.call_later(1, loop.stop)
+    loop.run()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 # ---- posts

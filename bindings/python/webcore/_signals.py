@@ -79,6 +79,11 @@ class Waker:
         """Whether SIGINT came while running."""
         return self._interrupted
 
+    @property
+    def is_running(self) -> bool:
+        """Whether a call that calls back is under way."""
+        return self._running
+
     def close(self) -> None:
         """Ends the thread."""
         if self._sockets is not None:
@@ -113,8 +118,13 @@ def _watched() -> bool:
 
 def _interrupts() -> bool:
     """Whether SIGINT raises KeyboardInterrupt in this thread as it is."""
-    main = threading.current_thread() is threading.main_thread()
-    return main and not _watched() and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if threading.current_thread() is not threading.main_thread() or _watched():
+        return False
+    left = getattr(signal.getsignal(signal.SIGINT), "__self__", None)
+    if isinstance(left, Waker) and not left.is_running:
+        # The watch for which it was left in place has ended meanwhile.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    return signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def restore_interrupt(number: int) -> None:
