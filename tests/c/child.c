@@ -327,7 +327,8 @@ static void in_callbacks(wc_loop loop)
 
 static void limits(wc_loop loop)
 {
-    int here = !kid_under_valgrind();
+    char path[] = "/tmp/webcore-limit-XXXXXX";
+    int here = !kid_under_valgrind(), fd = mkstemp(path);
     struct kid *kid = kid_speaker(loop, "ulimit -c; ulimit -t; ulimit -v; ulimit -n");
     kid->options.files = here ? 17 : 0;
     kid->options.flags |= WC_CHILD_NO_CORE;
@@ -337,14 +338,16 @@ static void limits(wc_loop loop)
     CHECK(strncmp(kid_said(kid), "0\n3\n67108864\n", 13) == 0, "limits are set");
     CHECK(strcmp(kid_said(kid) + 13, "17\n") == 0 || !here, "also that of descriptors");
     free(kid);
+    MUST(fd);
+    MUST(close(fd));
     kid = kid_plain(loop, "exec head -c 100000 /dev/zero");
     kid->stdio[WC_CHILD_OUT].kind = WC_STDIO_FILE;
-    kid->stdio[WC_CHILD_OUT].path = "/tmp/webcore-child-limit";
+    kid->stdio[WC_CHILD_OUT].path = path;
     kid->options.file_bytes = 4096;
     kid->options.flags |= WC_CHILD_NO_CORE;
     kid_done(kid);
     EQUAL(kid->signal, SIGXFSZ, "and kept");
-    unlink("/tmp/webcore-child-limit");
+    unlink(path);
     free(kid);
     kid = kid_plain(loop, "while :; do :; done");
     kid->options.cpu_s = 1;
